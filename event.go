@@ -1,0 +1,94 @@
+package hearth
+
+import (
+	"strconv"
+	"time"
+)
+
+// The names of an event's details. Rooms record under these names and the
+// ledger explains by them, so a detail has one spelling everywhere. Times are
+// written by DetailTime, numbers in decimal.
+const (
+	DetailReason = "reason" // AWS's discard reason, or the code of a refusal
+	DetailHint   = "hint"   // what to try; may appear more than once
+	DetailCount  = "count"  // how many things the event stands for; 1 if absent
+	DetailError  = "error"  // the error as the log has it
+
+	// Who asked, and how.
+	DetailMethod     = "method"
+	DetailPath       = "path" // as received, still escaped
+	DetailRemote     = "remote"
+	DetailUserAgent  = "user_agent"
+	DetailAction     = "action"   // aps:QueryMetrics
+	DetailResource   = "resource" // ARN
+	DetailService    = "service"
+	DetailAuth       = "auth" // sigv4, presigned, bearer, session, none
+	DetailStatus     = "status"
+
+	// A signature that did not hold.
+	DetailAccessKey       = "access_key_id" // as claimed
+	DetailScope           = "scope"         // as claimed: DATE/REGION/SERVICE/aws4_request
+	DetailClaimedRegion   = "claimed_region"
+	DetailExpectedRegion  = "expected_region"
+	DetailClaimedService  = "claimed_service"
+	DetailExpectedService = "expected_service"
+	DetailSignedHeaders   = "signed_headers"
+	DetailCanonical       = "server_canonical_request"
+	DetailStringToSign    = "server_string_to_sign"
+	DetailHeader          = "header" // a header as received, NAME: VALUE; may appear more than once
+	DetailMissing         = "missing"
+	DetailClientTime      = "client_time"
+	DetailServerTime      = "server_time"
+	DetailSkew            = "skew" // client minus server, a Go duration
+	DetailExpires         = "expires"
+	DetailClaimedBody     = "claimed_body_sha256"
+	DetailBody            = "body_sha256" // of the body as received
+	DetailBodyBytes       = "body_bytes"
+
+	// A sample that was refused.
+	DetailMetric     = "metric"
+	DetailLabels     = "labels"
+	DetailSampleTime = "sample_time"
+	DetailLastTime   = "last_time"  // the series' newest sample
+	DetailLimitTime  = "limit_time" // the oldest or newest time that would have been taken
+	DetailLimit      = "limit"
+	DetailActual     = "actual" // what stood against the limit
+	DetailSamples    = "samples"
+	DetailSender     = "sender"
+
+	// A query that was stopped.
+	DetailQuery = "query"
+	DetailStart = "start"
+	DetailEnd   = "end"
+	DetailStep  = "step"
+
+	// Configuration that changed.
+	DetailBefore = "before"
+	DetailAfter  = "after"
+	DetailFile   = "file"
+)
+
+// Detail returns the value of the event's first detail called name; empty if
+// there is none.
+func (e Event) Detail(name string) string {
+	for _, d := range e.Details {
+		if d.Name == name {
+			return d.Value
+		}
+	}
+	return ""
+}
+
+// DetailTime writes t as details carry times: RFC 3339 in UTC, milliseconds if
+// it has any.
+func DetailTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999Z07:00") }
+
+// DetailMillis is DetailTime for a sample's timestamp. Times outside the years
+// RFC 3339 can spell are written as the number of milliseconds.
+func DetailMillis(ms int64) string {
+	t := time.UnixMilli(ms).UTC()
+	if y := t.Year(); y < 1 || y > 9999 {
+		return strconv.FormatInt(ms, 10)
+	}
+	return DetailTime(t)
+}

@@ -15,15 +15,15 @@ const (
 	DetailError  = "error"  // the error as the log has it
 
 	// Who asked, and how.
-	DetailMethod     = "method"
-	DetailPath       = "path" // as received, still escaped
-	DetailRemote     = "remote"
-	DetailUserAgent  = "user_agent"
-	DetailAction     = "action"   // aps:QueryMetrics
-	DetailResource   = "resource" // ARN
-	DetailService    = "service"
-	DetailAuth       = "auth" // sigv4, presigned, bearer, session, none
-	DetailStatus     = "status"
+	DetailMethod    = "method"
+	DetailPath      = "path" // as received, still escaped
+	DetailRemote    = "remote"
+	DetailUserAgent = "user_agent"
+	DetailAction    = "action"   // aps:QueryMetrics
+	DetailResource  = "resource" // ARN
+	DetailService   = "service"
+	DetailAuth      = "auth" // sigv4, presigned, bearer, session, none
+	DetailStatus    = "status"
 
 	// A signature that did not hold.
 	DetailAccessKey       = "access_key_id" // as claimed

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// A setting is a flag, its environment variable and its key in the file, all of
+// one name.
+type setting struct {
+	name, usage string
+	field       func(*Config) any // pointer to string, bool, int or []string
+}
+
+// settings are all there are, in the order of the documentation.
+var settings = []setting{
+	{"storage.path", "folder of everything Hearth keeps", func(c *Config) any { return &c.Storage.Path }},
+	{"storage.durability", "what an acknowledged sample survives: process (kill -9 of the process) or disk (a power cut, by fsync before the answer)", func(c *Config) any { return &c.Storage.Durability }},
+	{"web.listen-address", "address of the API", func(c *Config) any { return &c.Web.ListenAddress }},
+	{"web.external-url", "what Hearth calls itself in URLs it hands out; default: the listen address", func(c *Config) any { return &c.Web.ExternalURL }},
+	{"web.config.file", "TLS file, in the format of the Prometheus exporter toolkit", func(c *Config) any { return &c.Web.ConfigFile }},
+	{"web.insecure", "allow an address that other machines reach, without TLS", func(c *Config) any { return &c.Web.Insecure }},
+	{"profile", "local (generous limits) or aws-strict (refuses what AWS refuses)", func(c *Config) any { return &c.Profile }},
+	{"aws.account-id", "the account of the root keys, twelve digits", func(c *Config) any { return &c.AWS.AccountID }},
+	{"aws.region", "region of what Hearth makes by itself, and of requests that name none", func(c *Config) any { return &c.AWS.Region }},
+	{"egress.allow-loopback", "connections that a user's configuration causes may go to this machine", func(c *Config) any { return &c.Egress.AllowLoopback }},
+	{"egress.deny", "addresses such connections may never go to, as CIDRs separated by commas", func(c *Config) any { return &c.Egress.Deny }},
+	{"engine.max-open", "workspaces open at the same time", func(c *Config) any { return &c.Engine.MaxOpen }},
+	{"engine.idle-after", "a workspace neither written nor queried for this long is closed", func(c *Config) any { return &c.Engine.IdleAfter }},
+	{"log.level", "debug, info, warn or error", func(c *Config) any { return &c.Log.Level }},
+	{"log.format", "logfmt or json", func(c *Config) any { return &c.Log.Format }},
+	{"debug.listen-address", "address of /debug/pprof; default: none", func(c *Config) any { return &c.Debug.ListenAddress }},
+}
+
+// list is a flag value of several words between commas.
+type list struct{ to *[]string }
+
+func (l list) String() string {
+	if l.to == nil {
+		return ""
+	}
+	return strings.Join(*l.to, ",")
+}
+
+func (l list) Set(s string) error {
+	*l.to = nil
+	for w := range strings.SplitSeq(s, ",") {
+		if w = strings.TrimSpace(w); w != "" {
+			*l.to = append(*l.to, w)
+		}
+	}
+	return nil
+}
+
+func (list) Type() string { return "list" }
+
+// bind makes a flag of every setting, writing into c.
+func bind(fs *pflag.FlagSet, c *Config) {
+	for _, s := range settings {
+		switch p := s.field(c).(type) {
+		case *string:
+			fs.StringVar(p, s.name, *p, s.usage)
+		case *bool:
+			fs.BoolVar(p, s.name, *p, s.usage)
+		case *int:
+			fs.IntVar(p, s.name, *p, s.usage)
+		case *[]string:
+			fs.Var(list{p}, s.name, s.usage)
+		}
+	}
+}
+
+// variable is the name of a setting in the environment.
+func variable(name string) string {
+	return "HEARTH_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(name))
+}
+
+// addFlags gives cmd every setting and --config.file. The values mean nothing
+// until load has joined them with the environment and the file.
+func addFlags(cmd *cobra.Command, defaults Config) {
+	bind(cmd.Flags(), &defaults)
+	cmd.Flags().String("config.file", "", "YAML file of these settings")
+	cmd.Flags().SortFlags = false
+}
+
+// load joins defaults, file, environment and flags, and checks the result.
+func load(cmd *cobra.Command, defaults Config) (Config, error) {
+	c := defaults
+	path, err := cmd.Flags().GetString("config.file")
+	if err != nil {
+		return c, err
+	}
+	if path == "" {
+		path = os.Getenv(variable("config.file"))
+	}
+	if path != "" {
+		if err := c.readFile(path); err != nil {
+			return c, misuse{err}
+		}
+	}
+	fs := pflag.NewFlagSet("settings", pflag.ContinueOnError)
+	bind(fs, &c)
+	if err := c.fromEnvironment(fs); err != nil {
+		return c, misuse{err}
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "config.file" && fs.Lookup(f.Name) != nil && err == nil {
+			err = fs.Set(f.Name, f.Value.String())
+		}
+	})
+	if err == nil {
+		err = c.check()
+	}
+	if err != nil {
+		return c, misuse{err}
+	}
+	return c, nil
+}
+
+func (c *Config) fromEnvironment(fs *pflag.FlagSet) error {
+	for _, s := range settings {
+		value, ok := os.LookupEnv(variable(s.name))
+		if !ok || value == "" {
+			continue
+		}
+		if err := fs.Set(s.name, value); err != nil {
+			return fmt.Errorf("%s: %w", variable(s.name), err)
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkEngine() error {
+	if c.Engine.MaxOpen < 1 {
+		return fmt.Errorf("engine.max-open: %d workspaces are too few: at least 1", c.Engine.MaxOpen)
+	}
+	if d, err := time.ParseDuration(c.Engine.IdleAfter); err != nil || d <= 0 {
+		return fmt.Errorf("engine.idle-after: %q is not a duration such as 15m", c.Engine.IdleAfter)
+	}
+	return nil
+}
+
+// idleAfter is Engine.IdleAfter, which check has accepted.
+func (c *Config) idleAfter() time.Duration {
+	d, _ := time.ParseDuration(c.Engine.IdleAfter)
+	return d
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// health answers the unsigned paths /metrics, /-/ready and /-/healthy, and keeps
+// callers out of everything else until the rooms are open.
+type health struct {
+	mode    string // dev or serve
+	metrics http.Handler
+
+	mu       sync.RWMutex
+	door     http.Handler // nil until ready
+	progress string
+}
+
+func newHealth(mode string, reg *prometheus.Registry) *health {
+	return &health{
+		mode:     mode,
+		progress: "opening the store",
+		metrics:  promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4}),
+	}
+}
+
+// say tells what the start is busy with.
+func (h *health) say(progress string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.progress = progress
+}
+
+// open lets callers in to door; nil shuts it again.
+func (h *health) open(door http.Handler) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.door, h.progress = door, "stopping"
+}
+
+func (h *health) state() (http.Handler, string) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.door, h.progress
+}
+
+func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	door, progress := h.state()
+	switch r.URL.Path {
+	case "/-/healthy":
+		w.Header().Set(devHeader, h.mode)
+		fmt.Fprintln(w, "Hearth is healthy.")
+		return
+	case "/metrics":
+		h.metrics.ServeHTTP(w, r)
+		return
+	}
+	if door == nil {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "Hearth is not ready: "+progress+".", http.StatusServiceUnavailable)
+		return
+	}
+	if r.URL.Path == "/-/ready" {
+		fmt.Fprintln(w, "Hearth is ready.")
+		return
+	}
+	door.ServeHTTP(w, r)
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// prometheusSender WHICH CONFIG runs a real Prometheus (WHICH is a program, or
+// current-prometheus) with that configuration file until the script ends.
+// The configuration file may use $VARIABLES of the script.
+func prometheusSender(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: prometheus PROGRAM CONFIG")
+	}
+	program, err := peer(args[0])
+	ts.Check(err)
+	text := os.Expand(ts.ReadFile(args[1]), ts.Getenv)
+	config := ts.MkAbs(args[0] + ".yml")
+	ts.Check(os.WriteFile(config, []byte(text), 0o600))
+	out := &safeBuffer{}
+	cmd := exec.Command(program, "--config.file="+config, "--storage.tsdb.path="+ts.MkAbs(args[0]+"-data"), "--web.listen-address=127.0.0.1:"+freePort(ts))
+	cmd.Env = environment(ts, "PATH", "HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
+	cmd.Stdout, cmd.Stderr = out, out
+	ts.Check(cmd.Start())
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		select {
+		case <-done:
+		case <-time.After(20 * time.Second):
+			_ = cmd.Process.Kill()
+			<-done
+		}
+		ts.Logf("%s: %s", args[0], out)
+	})
+}

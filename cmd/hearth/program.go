@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/oklog/run"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/awsapi"
+	"github.com/hearth-metrics/hearth/engine/embedded"
+	"github.com/hearth-metrics/hearth/ingest"
+	"github.com/hearth-metrics/hearth/ledger"
+	"github.com/hearth-metrics/hearth/query"
+	"github.com/hearth-metrics/hearth/scraper"
+	"github.com/hearth-metrics/hearth/store"
+	"github.com/hearth-metrics/hearth/workspace"
+)
+
+// A program is a whole Hearth: it listens, opens its rooms from the bottom up,
+// runs them together, and closes them in reverse.
+type program struct {
+	config *Config
+	keys   keyPair
+	mode   string // dev or serve
+	demo   string // alias of the workspace that scrapes Hearth itself; empty: none
+	log    *slog.Logger
+	ready  func(url string, demo hearth.Workspace) // told once callers are let in; may be nil
+
+	registry *prometheus.Registry
+	health   *health
+	url      string
+	rooms    rooms
+}
+
+// rooms are what a program joins. Each is nil until opened.
+type rooms struct {
+	store     *store.SQLite
+	ledger    *ledger.Ledger
+	engine    *embedded.Engine
+	workspace *workspace.Room
+	ingest    *ingest.Room
+	query     *query.Room
+	door      *awsapi.Server
+	demo      hearth.Workspace
+	self      *scraper.Static
+}
+
+// run serves until ctx ends or something essential fails.
+func (p *program) run(ctx context.Context) error {
+	p.registry = newRegistry()
+	p.health = newHealth(p.mode, p.registry)
+	api, err := listen(ctx, "api", p.config.Web.ListenAddress, p.health, p.config.Web.ConfigFile, p.log)
+	if err != nil {
+		return err
+	}
+	p.url = p.config.externalURL(api.addr())
+
+	// The group interrupts its actors in this order: first the listeners finish
+	// what is under way, then the rooms close.
+	var group run.Group
+	asked, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group.Add(func() error { <-asked.Done(); return nil }, func(error) { cancel() })
+	group.Add(api.run, func(error) { api.shutdown() })
+	if err := p.addDebug(ctx, &group); err != nil {
+		return err
+	}
+	living, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	group.Add(func() error { return p.live(living) }, func(error) { end() })
+	return group.Run()
+}
+
+func (p *program) addDebug(ctx context.Context, group *run.Group) error {
+	if p.config.Debug.ListenAddress == "" {
+		return nil
+	}
+	debug, err := listen(ctx, "debug", p.config.Debug.ListenAddress, profiles(), "", p.log)
+	if err != nil {
+		return err
+	}
+	group.Add(debug.run, func(error) { debug.shutdown() })
+	return nil
+}
+
+func newRegistry() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name:        "hearth_build_info",
+		Help:        "Always 1; the labels say what runs.",
+		ConstLabels: prometheus.Labels{"version": version, "revision": revision()},
+	})
+	build.Set(1)
+	reg.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}
+
+// live opens the rooms, runs them until ctx ends, and closes them. Requests are
+// let in only between.
+func (p *program) live(ctx context.Context) (err error) {
+	began := time.Now()
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	var group run.Group
+	p.background(ctx, &group)
+	p.addFront(ctx, &group, began)
+	return group.Run()
+}
+
+// open makes the rooms, lowest floor first. Nothing runs yet.
+func (p *program) open(ctx context.Context) (err error) {
+	c, r := p.config, &p.rooms
+	if r.store, err = store.OpenSQLite(ctx, filepath.Join(c.Storage.Path, "hearth.db"), store.Options{Log: p.log, Metrics: p.registry}); err != nil {
+		return err
+	}
+	r.ledger = ledger.New(ledger.Options{Store: r.store, Log: p.log, Metrics: p.registry})
+	p.health.say("opening the engine")
+	if r.engine, err = embedded.Open(p.engineOptions()); err != nil {
+		return err
+	}
+	r.workspace = workspace.New(workspace.Options{
+		Store: r.store, Engine: r.engine, Profile: hearth.Profile(c.Profile), Defaults: c.limits(),
+		Recorder: r.ledger, Log: p.log, Metrics: p.registry,
+	})
+	r.ingest = ingest.New(ingest.Options{
+		Engine: r.engine, Profile: hearth.Profile(c.Profile), Log: p.log, Metrics: p.registry, Recorder: r.ledger,
+	})
+	r.query, err = query.New(query.Options{
+		Engine: r.engine, Profile: hearth.Profile(c.Profile), Log: p.log, Metrics: p.registry, Recorder: r.ledger,
+		Build: query.Build{Version: version, Revision: revision()},
+	})
+	if err != nil {
+		return err
+	}
+	r.door = p.newDoor()
+	return nil
+}
+
+func (p *program) engineOptions() embedded.Options {
+	c := p.config
+	return embedded.Options{
+		Dir:        filepath.Join(c.Storage.Path, "workspaces"),
+		Durability: embedded.Durability(c.Storage.Durability),
+		MaxOpen:    c.Engine.MaxOpen,
+		IdleAfter:  c.idleAfter(),
+		Recorder:   p.rooms.ledger,
+		Log:        p.log,
+		Metrics:    p.registry,
+		Limits:     p.limits,
+	}
+}
+
+// limits tells the engine what a workspace may hold now.
+func (p *program) limits(id hearth.WorkspaceID) (hearth.Limits, bool) {
+	w, err := p.rooms.workspace.Lookup(context.Background(), id)
+	return w.Limits, err == nil
+}
+
+func (p *program) newDoor() *awsapi.Server {
+	c, r := p.config, &p.rooms
+	return awsapi.New(awsapi.Options{
+		Workspaces:  r.workspace,
+		Credentials: rootAccount{keys: p.keys, account: hearth.AccountID(c.AWS.AccountID)},
+		Recorder:    r.ledger,
+		Events:      r.ledger,
+		Ingest:      r.ingest,
+		Query:       r.query,
+		ExternalURL: p.url,
+		Profile:     hearth.Profile(c.Profile),
+		Region:      hearth.Region(c.AWS.Region),
+		Account:     hearth.AccountID(c.AWS.AccountID),
+		Log:         p.log,
+		Metrics:     p.registry,
+	})
+}
+
+// background adds what every room does by itself. Each ends with ctx.
+func (p *program) background(ctx context.Context, group *run.Group) {
+	r := &p.rooms
+	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.query} {
+		ctx, cancel := context.WithCancel(ctx)
+		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
+	}
+	// The ledger is the last to end, so that it takes what the others record.
+	ledgerCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	group.Add(func() error { return r.ledger.Run(ledgerCtx) }, func(error) { cancel() })
+}
+
+// addFront lets callers in once the rooms run, and out again before they end.
+func (p *program) addFront(ctx context.Context, group *run.Group, began time.Time) {
+	ctx, cancel := context.WithCancel(ctx)
+	group.Add(func() error {
+		defer p.health.open(nil)
+		if err := p.makeDemo(ctx); err != nil {
+			return err
+		}
+		p.health.open(p.rooms.door)
+		p.log.Info("ready", "url", p.url, "mode", p.mode, "profile", p.config.Profile, "storage", p.config.Storage.Path, "took", time.Since(began).Round(time.Millisecond))
+		if p.ready != nil {
+			p.ready(p.url, p.rooms.demo)
+		}
+		if p.rooms.self != nil {
+			return p.rooms.self.Run(ctx)
+		}
+		<-ctx.Done()
+		return nil
+	}, func(error) { cancel() })
+}
+
+// makeDemo ensures the demo workspace and what scrapes Hearth into it.
+func (p *program) makeDemo(ctx context.Context) error {
+	if p.demo == "" {
+		return nil
+	}
+	account := hearth.AccountID(p.config.AWS.AccountID)
+	caller := hearth.Caller{Account: account, Region: hearth.Region(p.config.AWS.Region)}
+	made, err := p.rooms.workspace.Ensure(ctx, caller, p.demo)
+	if err != nil {
+		return fmt.Errorf("demo workspace: %w", err)
+	}
+	p.rooms.demo = made.Workspace
+	p.rooms.self, err = scraper.NewStatic(scraper.StaticOptions{
+		Append:   p.rooms.ingest.Appendable(made.Workspace),
+		Job:      "hearth",
+		URLs:     []string{p.url + "/metrics"},
+		Interval: demoInterval,
+		Log:      p.log,
+		Metrics:  prometheus.WrapRegistererWithPrefix("hearth_scraper_", p.registry),
+	})
+	return err
+}
+
+// demoInterval is how often `hearth dev` scrapes itself.
+const demoInterval = 5 * time.Second
+
+// close closes what open opened, in reverse.
+func (p *program) close() error {
+	var err error
+	if p.rooms.engine != nil {
+		err = p.rooms.engine.Close()
+	}
+	if p.rooms.store != nil {
+		err = errors.Join(err, p.rooms.store.Close())
+	}
+	return err
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func newServe() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run Hearth and keep everything in --storage.path",
+		Args:  exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd, defaultConfig())
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), &c, cmd.ErrOrStderr())
+		},
+	}
+	addFlags(cmd, defaultConfig())
+	return cmd
+}
+
+func serve(ctx context.Context, c *Config, errs io.Writer) error {
+	if err := os.MkdirAll(c.Storage.Path, 0o700); err != nil {
+		return fmt.Errorf("storage.path: %w", err)
+	}
+	keys, err := rootKeys(c.Storage.Path)
+	if err != nil {
+		return err
+	}
+	log := newLog(errs, c)
+	if c.Web.Insecure && c.Web.ConfigFile == "" {
+		log.Warn("web.insecure: keys' signatures, samples and answers travel in clear; anyone on the way can read them", "address", c.Web.ListenAddress)
+	}
+	return (&program{config: c, keys: keys, mode: "serve", log: log}).run(ctx)
+}

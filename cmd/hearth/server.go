@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/net/netutil"
+)
+
+// Bounds on what a peer may do with a connection.
+const (
+	maxConnections    = 16_384
+	maxHeaderBytes    = 64 << 10
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = time.Minute // the whole request, body included
+	writeTimeout      = 5 * time.Minute
+	idleTimeout       = 2 * time.Minute
+	shutdownTimeout   = 30 * time.Second // requests under way may finish in this time
+)
+
+// A server is one listener with its handler: an actor of the run group.
+type server struct {
+	name     string
+	listener net.Listener
+	http     *http.Server
+	tls      string // exporter-toolkit file; empty for plain HTTP
+	log      *slog.Logger
+}
+
+func listen(ctx context.Context, name, addr string, h http.Handler, tls string, log *slog.Logger) (*server, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return &server{
+		name:     name,
+		listener: netutil.LimitListener(l, maxConnections),
+		tls:      tls,
+		log:      log,
+		http: &http.Server{
+			Handler:           h,
+			MaxHeaderBytes:    maxHeaderBytes,
+			ReadHeaderTimeout: readHeaderTimeout,
+			ReadTimeout:       readTimeout,
+			WriteTimeout:      writeTimeout,
+			IdleTimeout:       idleTimeout,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		},
+	}, nil
+}
+
+func (s *server) addr() string { return s.listener.Addr().String() }
+
+// run serves until shutdown.
+func (s *server) run() error {
+	systemd := false
+	err := web.Serve(s.listener, s.http, &web.FlagConfig{WebConfigFile: &s.tls, WebSystemdSocket: &systemd}, quietInfo(s.log))
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve %s: %w", s.name, err)
+}
+
+// quietInfo drops the toolkit's informational lines: Hearth says itself where it
+// listens.
+func quietInfo(log *slog.Logger) *slog.Logger {
+	if log.Enabled(context.Background(), slog.LevelDebug) {
+		return log
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+// shutdown lets the requests under way finish, then closes their connections.
+func (s *server) shutdown() {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		s.log.Warn("requests were cut off", "listener", s.name, "err", err)
+		_ = s.http.Close()
+	}
+}
+
+// profiles serves /debug/pprof, on a listener of its own.
+func profiles() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}

@@ -12,6 +12,7 @@ type reading struct {
 	path  string // canonical URI
 	query string // canonical query string
 	host  string
+	tabs  bool // a tab inside a header is a blank
 }
 
 // AWS's reading comes first: empty path segments dropped, path encoded once
@@ -42,6 +43,7 @@ func specReading(r *http.Request, s *Signature) reading {
 //     how small scripts in awscurl's manner work.
 //   - host without the port that its scheme implies: prometheus/sigv4 v0.1 and
 //     awscurl sign it so and may send it with the port.
+//   - tabs inside headers as blanks: botocore; aws-sdk-go keeps them.
 func readings(r *http.Request, s *Signature, first reading) []reading {
 	path, query := target(r)
 	if s.Presigned {
@@ -57,13 +59,28 @@ func readings(r *http.Request, s *Signature, first reading) []reading {
 	for _, h := range hosts {
 		for _, p := range paths {
 			for _, q := range queries {
-				if v := (reading{path: p, query: q, host: h}); v != first {
-					all = append(all, v)
-				}
+				all = append(all, reading{path: p, query: q, host: h})
 			}
 		}
 	}
-	return all
+	if hasTab(r, s) {
+		for _, v := range all {
+			v.tabs = true
+			all = append(all, v)
+		}
+	}
+	return all[1:] // all but first
+}
+
+func hasTab(r *http.Request, s *Signature) bool {
+	for _, name := range s.SignedHeaders {
+		for _, value := range r.Header.Values(name) {
+			if strings.Contains(value, "\t") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func distinct(values ...string) []string {
@@ -155,7 +172,7 @@ func appendCanonical(b []byte, r *http.Request, s *Signature, v reading, payload
 	for _, name := range s.SignedHeaders {
 		b = append(b, name...)
 		b = append(b, ':')
-		b = appendHeader(b, r, name, v.host, size)
+		b = appendHeader(b, r, name, v, size)
 		b = append(b, '\n')
 	}
 	b = append(b, '\n')
@@ -171,13 +188,16 @@ func appendCanonical(b []byte, r *http.Request, s *Signature, v reading, payload
 
 // appendHeader writes all values of a header. net/http keeps some headers
 // elsewhere than in r.Header.
-func appendHeader(b []byte, r *http.Request, name, host string, size int64) []byte {
+func appendHeader(b []byte, r *http.Request, name string, v reading, size int64) []byte {
 	if name == "host" {
-		return appendTrimmed(b, host)
+		return appendTrimmed(b, v.host)
 	}
 	for i, value := range headerValues(r, name, size) {
 		if i > 0 {
 			b = append(b, ',')
+		}
+		if v.tabs {
+			value = strings.ReplaceAll(value, "\t", " ")
 		}
 		b = appendTrimmed(b, value)
 	}

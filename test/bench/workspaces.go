@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// idleAfter is when a workspace is closed in the scenario of many workspaces.
+const idleAfter = 10 * time.Second
+
+// many measures what workspaces cost that do nothing, that hold a pod's series
+// each, and that did so once. Only Hearth has workspaces.
+func (b *bench) many(ctx context.Context, p *peer) (figures, error) {
+	n := b.workspaces
+	q := *p
+	q.args = func(s *server) []string { return append(p.args(s), "--engine.idle-after="+idleAfter.String()) }
+	s, first, err := b.begin(ctx, &q)
+	if err != nil {
+		return nil, err
+	}
+	defer b.discard(s)
+	l := b.encode(size{n * seriesPerPod, 3}, "v2", time.Now(), 1)
+	f := figures{}
+	// One workspace's life first, so that what all share is not counted.
+	if err := s.writeInto(ctx, []string{first}, l); err != nil {
+		return nil, err
+	}
+	return f, b.manyLives(ctx, s, l, n, f)
+}
+
+func (b *bench) manyLives(ctx context.Context, s *server, l *load, n int, f figures) error {
+	base, err := s.lowest(ctx, idleAfter+b.settle)
+	if err != nil {
+		return err
+	}
+	paths := make([]string, n)
+	begun, err := s.cpu()
+	if err != nil {
+		return err
+	}
+	if err := everyone(ctx, n, func(ctx context.Context, i int) (err error) {
+		paths[i], err = s.peer.open(ctx, s)
+		return err
+	}); err != nil {
+		return err
+	}
+	made, err := s.cpu()
+	if err != nil {
+		return err
+	}
+	f["create CPU"] = millis(made-begun) / float64(n)
+	idle, err := s.lowest(ctx, b.settle)
+	if err != nil {
+		return err
+	}
+	f["idle memory"] = kibibytes(idle-base) / float64(n)
+	if err := s.writeInto(ctx, paths, l); err != nil {
+		return err
+	}
+	active, err := s.memory()
+	if err != nil {
+		return err
+	}
+	f["active memory"] = kibibytes(active.anonymous) / 1024
+	closed, err := s.lowest(ctx, idleAfter+3*b.settle)
+	if err != nil {
+		return err
+	}
+	f["closed memory"] = kibibytes(closed-base) / float64(n)
+	return nil
+}
+
+func kibibytes(n int64) float64 { return float64(n) / 1024 }
+
+// writeInto sends the i-th pod of every round to the i-th path.
+func (s *server) writeInto(ctx context.Context, paths []string, l *load) error {
+	for r := range l.bodies {
+		err := everyone(ctx, len(paths), func(ctx context.Context, i int) error {
+			return s.write(ctx, paths[i], l.protocol, l.bodies[r][i])
+		})
+		if err != nil {
+			return fmt.Errorf("write to many workspaces: %w", err)
+		}
+	}
+	return nil
+}
+
+// lowest is the least anonymous memory within d: memory goes back to the system
+// some time after it is free.
+func (s *server) lowest(ctx context.Context, d time.Duration) (least int64, err error) {
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		if err := pause(ctx, time.Second); err != nil {
+			return 0, err
+		}
+		m, err := s.memory()
+		if err != nil {
+			return 0, err
+		}
+		if least == 0 || m.anonymous < least {
+			least = m.anonymous
+		}
+	}
+	return least, nil
+}

@@ -23,6 +23,7 @@ var floors = map[string]int{
 	"sigv4":             1,
 	"store":             1,
 	"engine":            1,
+	"iam":               2,
 	"ledger":            2,
 	"workspace":         2,
 	"ingest":            2,

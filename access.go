@@ -17,4 +17,5 @@ type Access struct {
 	TLS          bool              // aws:SecureTransport
 	Region       Region            // aws:RequestedRegion
 	Time         time.Time         // aws:CurrentTime, aws:EpochTime
+	Context      map[string]string // further keys by name, such as iam:PassedToService or aws:SourceArn
 }

@@ -101,6 +101,7 @@ type Principal struct {
 	UserID      string // what sts:GetCallerIdentity prints as UserId
 	AccessKeyID string // empty for browser sessions and workspace tokens
 	Root        bool   // the account's root: everything in the account is allowed
+	Session     any    // of temporary credentials; only the room iam looks inside
 }
 
 // A Caller is one request's who and where. The front door puts it into the

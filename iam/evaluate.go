@@ -11,6 +11,7 @@ type Question struct {
 	Resource hearth.ARN // its Account is whose it is, unless Owner says so
 	Owner    hearth.AccountID
 	Keys     Keys // nil: no condition key is there
+	Tethered bool // the session's policies limit whatever grants it anything
 }
 
 // Policies are all that have a say. Order does not matter.
@@ -131,7 +132,7 @@ func across(q *Question, p *Policies) Decision {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 func within(q *Question, p *Policies) Decision {
 	named, g := resourceAllows(q, p)
-	if g == byName {
+	if g == byName && !q.Tethered {
 		return named
 	}
 	d := identityAllows(q, p)

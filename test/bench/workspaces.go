@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // idleAfter is when a workspace is closed in the scenario of many workspaces.
@@ -68,7 +70,36 @@ func (b *bench) manyLives(ctx context.Context, s *server, l *load, n int, f figu
 		return err
 	}
 	f["closed memory"] = kibibytes(closed-base) / float64(n)
-	return nil
+	if f["idle CPU"], err = s.idleCPU(ctx, b.settle); err != nil {
+		return err
+	}
+	return s.again(ctx, f)
+}
+
+// idleCPU is the share of a core, in percent, that the server uses on its own.
+func (s *server) idleCPU(ctx context.Context, d time.Duration) (percent float64, err error) {
+	before, err := s.cpu()
+	if err != nil {
+		return 0, err
+	}
+	if err := pause(ctx, d); err != nil {
+		return 0, err
+	}
+	after, err := s.cpu()
+	return 100 * (after - before).Seconds() / d.Seconds(), err
+}
+
+// again kills the server and measures its way back.
+func (s *server) again(ctx context.Context, f figures) error {
+	if err := s.kill(); err != nil {
+		return err
+	}
+	if err := s.launch(); err != nil {
+		return err
+	}
+	wall, err := s.ready(ctx)
+	f["crash wall"] = millis(wall)
+	return err
 }
 
 func kibibytes(n int64) float64 { return float64(n) / 1024 }
@@ -102,4 +133,14 @@ func (s *server) lowest(ctx context.Context, d time.Duration) (least int64, err 
 		}
 	}
 	return least, nil
+}
+
+// everyone runs f for n things, some at a time.
+func everyone(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(generatorConnections)
+	for i := range n {
+		g.Go(func() error { return f(ctx, i) })
+	}
+	return g.Wait()
 }

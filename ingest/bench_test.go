@@ -1,0 +1,180 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/golang/snappy"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/prompb"
+	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
+
+	"github.com/hearth-metrics/hearth"
+)
+
+type heldBody struct {
+	io.ReadCloser
+	b []byte
+}
+
+func (h heldBody) Bytes() []byte { return h.b }
+
+// podSeries makes series like those of pods in Kubernetes: about 11 labels and 273
+// bytes each.
+func podSeries(n int) []labels.Labels {
+	all := make([]labels.Labels, n)
+	for i := range all {
+		pod := i / 100
+		all[i] = labels.FromStrings(
+			"__name__", fmt.Sprintf("http_request_duration_seconds_%02d_bucket", i%10),
+			"app_kubernetes_io_name", fmt.Sprintf("checkout-service-%03d", pod%100),
+			"container", "server", "endpoint", "http-metrics",
+			"handler", fmt.Sprintf("/api/v1/resource/%02d", i%100/10),
+			"instance", fmt.Sprintf("10.%d.%d.%d:8080", pod>>16&255, pod>>8&255, pod&255),
+			"job", "kubernetes-pods", "le", fmt.Sprint(float64(i%12)/4),
+			"namespace", fmt.Sprintf("team-%02d-production", pod%40),
+			"node", fmt.Sprintf("ip-10-0-%d-%d.eu-west-1.compute.internal", pod%7, pod%31),
+			"pod", fmt.Sprintf("checkout-service-%05d-7d9f8b6c5-x%04x", pod, pod),
+		)
+	}
+	return all
+}
+
+type encoder func(series []labels.Labels, t int64, v func(i int) float64) []byte
+
+func encodeV1(series []labels.Labels, t int64, v func(i int) float64) []byte {
+	var req prompb.WriteRequest
+	for i, ls := range series {
+		req.Timeseries = append(req.Timeseries, prompb.TimeSeries{
+			Labels: prompb.FromLabels(ls, nil), Samples: []prompb.Sample{{Timestamp: t, Value: v(i)}},
+		})
+	}
+	b, err := req.Marshal()
+	if err != nil {
+		panic(err)
+	}
+	return snappy.Encode(nil, b)
+}
+
+func encodeV2(series []labels.Labels, t int64, v func(i int) float64) []byte {
+	table := writev2.NewSymbolTable()
+	var req writev2.Request
+	for i, ls := range series {
+		req.Timeseries = append(req.Timeseries, writev2.TimeSeries{
+			LabelsRefs: table.SymbolizeLabels(ls, nil), Samples: []writev2.Sample{{Timestamp: t, Value: v(i)}},
+			Metadata: writev2.Metadata{Type: writev2.Metadata_METRIC_TYPE_COUNTER, HelpRef: table.Symbolize("How long it took.")},
+		})
+	}
+	req.Symbols = table.Symbols()
+	b, err := req.Marshal()
+	if err != nil {
+		panic(err)
+	}
+	return snappy.Encode(nil, b)
+}
+
+const (
+	benchSeries  = 200_000
+	benchRequest = 2_000
+)
+
+// round encodes one sample of every series, in requests.
+func round(series []labels.Labels, n int, enc encoder) (bodies [][]byte) {
+	rnd := rand.New(rand.NewPCG(1, uint64(n)))
+	t := testTime.UnixMilli() + int64(n)*15_000
+	for at := 0; at < len(series); at += benchRequest {
+		bodies = append(bodies, enc(series[at:min(at+benchRequest, len(series))], t, func(i int) float64 {
+			return float64(n*(i%50)) + float64(rnd.IntN(3))
+		}))
+	}
+	return bodies
+}
+
+type discardWriter struct {
+	h    http.Header
+	code int
+}
+
+func (d *discardWriter) Header() http.Header         { return d.h }
+func (d *discardWriter) Write(b []byte) (int, error) { return len(b), nil }
+func (d *discardWriter) WriteHeader(c int)           { d.code = c }
+
+func send(b testing.TB, r *Room, ctx context.Context, contentType string, body []byte) {
+	req := (&http.Request{
+		Method: http.MethodPost, URL: benchURL, Body: heldBody{http.NoBody, body},
+		Header: http.Header{"Content-Type": {contentType}, "Content-Encoding": {"snappy"}},
+	}).WithContext(ctx)
+	w := &discardWriter{h: http.Header{}}
+	r.RemoteWrite(w, req)
+	if w.code/100 != 2 {
+		b.Fatalf("status %d", w.code)
+	}
+}
+
+var benchURL = httptest.NewRequest(http.MethodPost, "/workspaces/x/api/v1/remote_write", nil).URL
+
+func benchRoom(b testing.TB) (*Room, *testEngine, context.Context) {
+	e := newTestEngine(b)
+	ws := testWorkspace()
+	ws.Limits.MaxFuture = 0
+	r := New(Options{Engine: e, Now: func() time.Time { return testTime }})
+	return r, e, hearth.WithWorkspace(b.Context(), ws)
+}
+
+const (
+	typeV1 = "application/x-protobuf"
+	typeV2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+)
+
+func benchKnown(b *testing.B, contentType string, enc encoder) {
+	series := podSeries(benchSeries)
+	r, _, ctx := benchRoom(b)
+	for _, body := range round(series, 0, enc) {
+		send(b, r, ctx, contentType, body)
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		n++
+		bodies := round(series, n, enc)
+		runtime.GC()
+		b.StartTimer()
+		for _, body := range bodies {
+			send(b, r, ctx, contentType, body)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchSeries, "ns/sample")
+}
+
+// One op is a sample of each of 200,000 known series.
+func BenchmarkRemoteWriteV1Known(b *testing.B) { benchKnown(b, typeV1, encodeV1) }
+func BenchmarkRemoteWriteV2Known(b *testing.B) { benchKnown(b, typeV2, encodeV2) }
+
+// One op is 20,000 series that nobody has seen.
+func BenchmarkRemoteWriteNew(b *testing.B) {
+	const some = 20_000
+	all := podSeries(some)
+	bodies := round(all, 0, encodeV1)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		r, e, ctx := benchRoom(b)
+		b.StartTimer()
+		for _, body := range bodies {
+			send(b, r, ctx, typeV1, body)
+		}
+		b.StopTimer()
+		e.closeAll()
+		e.heads = nil
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/some, "ns/series")
+}

@@ -1,0 +1,92 @@
+package ingest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/hearth-metrics/hearth"
+)
+
+// A gate bounds what all requests together hold in memory and how many are
+// decoded at once. No workspace may have more than half of either, so that a
+// noisy one leaves room for the others.
+type gate struct {
+	limit   int64
+	slots   chan struct{}
+	metrics *metrics
+
+	mu   sync.Mutex
+	held int64
+}
+
+func newGate(limit int64, slots int, m *metrics) *gate {
+	return &gate{limit: limit, slots: make(chan struct{}, slots), metrics: m}
+}
+
+// A pass is a request's leave to hold bytes and, between start and stop, to
+// compute.
+type pass struct {
+	gate    *gate
+	tenant  *tenant
+	bytes   int64
+	running bool
+}
+
+// enter admits a request of n bytes, or refuses it for now.
+func (g *gate) enter(t *tenant, n int64) (*pass, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g.held+n > g.limit || t.held+n > g.limit/2 {
+		return nil, &hearth.Error{Kind: hearth.Unavailable, RetryAfter: time.Second, Msg: "too many bytes of requests are being worked on; send again in a moment"}
+	}
+	g.held += n
+	t.held += n
+	g.metrics.inFlight.Set(float64(g.held))
+	return &pass{gate: g, tenant: t, bytes: n}, nil
+}
+
+// start waits for the workspace's turn.
+func (p *pass) start(ctx context.Context) error {
+	select {
+	case p.tenant.slots <- struct{}{}:
+	case <-ctx.Done():
+		return gaveUp(ctx)
+	}
+	select {
+	case p.gate.slots <- struct{}{}:
+	case <-ctx.Done():
+		<-p.tenant.slots
+		return gaveUp(ctx)
+	}
+	p.running = true
+	return nil
+}
+
+func gaveUp(ctx context.Context) error {
+	return &hearth.Error{Kind: hearth.Unavailable, RetryAfter: time.Second, Msg: "the request was given up before its turn came", Err: ctx.Err()}
+}
+
+// stop gives the turn to another request. The bytes are still held.
+func (p *pass) stop() {
+	if p.running {
+		p.running = false
+		<-p.gate.slots
+		<-p.tenant.slots
+	}
+}
+
+// leave ends the request's stay.
+func (p *pass) leave() {
+	p.stop()
+	g := p.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.tenant.mu.Lock()
+	defer p.tenant.mu.Unlock()
+	g.held -= p.bytes
+	p.tenant.held -= p.bytes
+	g.metrics.inFlight.Set(float64(g.held))
+}

@@ -41,6 +41,7 @@ var rows = []row{
 	{"v1 crash CPU", "the same: CPU", "s", 2, 0, nil},
 	{"v1 crash memory", "anonymous resident memory after it", "MiB", 0, 0, nil},
 	{"panels stop wall", "clean stop of the six hours to first correct answer", "s", 2, 0, nil},
+	{"panels stopping wall", "a clean stop with the six hours", "s", 2, 0, nil},
 	{"v1 lost", "acknowledged samples lost by kill -9 under load (1.0)", "", 0, 0, upTo(0)},
 	{"v2 lost", "acknowledged samples lost by kill -9 under load (2.0)", "", 0, 0, upTo(0)},
 	{"start empty start", "start with nothing on disk to ready", "ms", 0, 0, upTo(300)},

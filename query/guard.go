@@ -69,19 +69,23 @@ type scanned struct {
 // apart from the rest.
 func scan(text string) scanned {
 	var s scanned
-	depth := 0
+	depth, matchers := 0, false // matchers: between braces, where signs are not operators
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
 		case '(', '[', '{':
+			matchers = c == '{'
 			depth++
 			s.depth = max(s.depth, depth)
 		case ')', ']', '}':
+			matchers = false
 			depth--
 			if wordOperator(text[i+1:]) {
 				s.operators++
 			}
 		case '+', '-', '*', '/', '%', '^', '=', '>', '<', '!':
-			s.operators++
+			if !matchers {
+				s.operators++
+			}
 		case '"', '\'', '`':
 			end := endOfString(text, i)
 			s.regexps += regexpSize(text[i:end])

@@ -162,9 +162,16 @@ func (q *Room) refused(ctx context.Context, ws hearth.Workspace, a Asked, e *hea
 	q.log.Debug("query refused", "request_id", string(caller.RequestID), "workspace", string(ws.ID), "reason", r.reason)
 	q.recorder.Record(hearth.Event{
 		Time: q.now(), RequestID: caller.RequestID, Account: ws.Account, Workspace: ws.ID,
-		Principal: caller.Principal.ARN.String(), Kind: hearth.EventQueryRefused, Summary: e.Msg,
+		Principal: principal(caller), Kind: hearth.EventQueryRefused, Summary: e.Msg,
 		Details: refusalDetails(r, a),
 	})
+}
+
+func principal(c hearth.Caller) string {
+	if c.Principal.ARN == (hearth.ARN{}) {
+		return "" // work of the program's own
+	}
+	return c.Principal.ARN.String()
 }
 
 func refusalDetails(r *refusal, a Asked) []hearth.Detail {

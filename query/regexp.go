@@ -6,11 +6,19 @@ import (
 	"strings"
 )
 
+// mostClasses is how many Unicode classes a string may name before it counts
+// as too large without another look: each is some kilobytes, even to parse.
+const mostClasses = 500
+
 // regexpSize returns about how many instructions a quoted string would compile
-// to if it were a regular expression with counted repetitions. Strings without
-// any are no larger than their text and count 0.
+// to if it were a regular expression with counted repetitions or Unicode
+// classes. Strings without any are no larger than their text and count 0.
 func regexpSize(quoted string) int {
-	if !strings.Contains(quoted, "{") || len(quoted) < 2 {
+	classes := strings.Count(quoted, `\p`) + strings.Count(quoted, `\P`)
+	if classes > mostClasses {
+		return maxRegexpSize + classes
+	}
+	if len(quoted) < 2 || classes == 0 && !strings.Contains(quoted, "{") {
 		return 0
 	}
 	pattern := quoted[1 : len(quoted)-1]
@@ -30,8 +38,11 @@ func regexpSize(quoted string) int {
 // repetitions nested to more than 1000, so the product cannot overflow.
 func instructions(re *syntax.Regexp) int {
 	n := 1
-	if re.Op == syntax.OpLiteral {
+	switch re.Op {
+	case syntax.OpLiteral:
 		n = len(re.Rune)
+	case syntax.OpCharClass:
+		n += len(re.Rune) / 10 // as bytes: an instruction is as large as ten runes
 	}
 	for _, sub := range re.Sub {
 		n += instructions(sub)

@@ -11,7 +11,7 @@ import (
 )
 
 // Who may do what, told as stories: each caller's whole answer.
-func TestAccess(t *testing.T) {
+func TestGoldenAccess(t *testing.T) {
 	d := openDoor(t, nil)
 	w := d.workspaceOf(alice, "us-west-2", "kitchen")
 	base := "/workspaces/" + string(w.ID)

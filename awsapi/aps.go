@@ -7,21 +7,21 @@ const ws = "/workspaces/{workspaceId}"
 // https://docs.aws.amazon.com/prometheus/latest/APIReference/API_Operations.html
 func (s *Server) apsRows() []row {
 	return []row{
-		{"POST", "/workspaces", 202, "aps:CreateWorkspace", account, s.createWorkspace, nil},
-		{"GET", "/workspaces", 200, "aps:ListWorkspaces", account, s.listWorkspaces, nil},
-		{"GET", ws, 200, "aps:DescribeWorkspace", ownWorkspace, s.describeWorkspace, nil},
-		{"DELETE", ws, 202, "aps:DeleteWorkspace", ownWorkspace, s.deleteWorkspace, nil},
-		{"POST", ws + "/alias", 204, "aps:UpdateWorkspaceAlias", ownWorkspace, s.updateWorkspaceAlias, nil},
-		{"GET", ws + "/configuration", 200, "aps:DescribeWorkspaceConfiguration", ownWorkspace, s.describeWorkspaceConfiguration, nil},
-		{"PATCH", ws + "/configuration", 202, "aps:UpdateWorkspaceConfiguration", ownWorkspace, s.updateWorkspaceConfiguration, nil},
+		op("POST", "/workspaces", 202, "aps:CreateWorkspace", account, s.createWorkspace),
+		op("GET", "/workspaces", 200, "aps:ListWorkspaces", account, s.listWorkspaces),
+		op("GET", ws, 200, "aps:DescribeWorkspace", ownWorkspace, s.describeWorkspace),
+		op("DELETE", ws, 202, "aps:DeleteWorkspace", ownWorkspace, s.deleteWorkspace),
+		op("POST", ws + "/alias", 204, "aps:UpdateWorkspaceAlias", ownWorkspace, s.updateWorkspaceAlias),
+		op("GET", ws + "/configuration", 200, "aps:DescribeWorkspaceConfiguration", ownWorkspace, s.describeWorkspaceConfiguration),
+		op("PATCH", ws + "/configuration", 202, "aps:UpdateWorkspaceConfiguration", ownWorkspace, s.updateWorkspaceConfiguration),
 
-		{"GET", "/tags/{resourceArn}", 200, "aps:ListTagsForResource", taggedResource, s.listTags, nil},
-		{"POST", "/tags/{resourceArn}", 200, "aps:TagResource", taggedResource, s.tagResource, nil},
-		{"DELETE", "/tags/{resourceArn}", 200, "aps:UntagResource", taggedResource, s.untagResource, nil},
+		op("GET", "/tags/{resourceArn}", 200, "aps:ListTagsForResource", taggedResource, s.listTags),
+		op("POST", "/tags/{resourceArn}", 200, "aps:TagResource", taggedResource, s.tagResource),
+		op("DELETE", "/tags/{resourceArn}", 200, "aps:UntagResource", taggedResource, s.untagResource),
 
-		{"GET", ws + "/logging", 200, "aps:DescribeLoggingConfiguration", ownWorkspace, s.noLogging, nil},
-		{"GET", ws + "/logging/query", 200, "aps:DescribeQueryLoggingConfiguration", ownWorkspace, s.noQueryLogging, nil},
-		{"GET", ws + "/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.noResourcePolicy, nil},
+		op("GET", ws + "/logging", 200, "aps:DescribeLoggingConfiguration", ownWorkspace, s.noLogging),
+		op("GET", ws + "/logging/query", 200, "aps:DescribeQueryLoggingConfiguration", ownWorkspace, s.noQueryLogging),
+		op("GET", ws + "/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.noResourcePolicy),
 	}
 }
 

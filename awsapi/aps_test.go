@@ -7,7 +7,7 @@ import (
 )
 
 // The whole life of a workspace, request by request.
-func TestWorkspaceLife(t *testing.T) {
+func TestGoldenWorkspaceLife(t *testing.T) {
 	d := openDoor(t, nil)
 	var b strings.Builder
 	step := func(what string, a ask) {
@@ -43,7 +43,7 @@ func TestWorkspaceLife(t *testing.T) {
 }
 
 // What is wrong with a request is said as AWS says it.
-func TestControlPlaneRefusals(t *testing.T) {
+func TestGoldenRefusals(t *testing.T) {
 	d := openDoor(t, nil)
 	id := string(d.workspaceOf(alice, "us-west-2", "kitchen").ID)
 	cases := []struct {

@@ -24,28 +24,33 @@ func (s *Server) dataRows() []row {
 	data := func(pass passer, method, path, action string) row {
 		return row{method: method, path: api + path, action: action, on: dataWorkspace, pass: pass}
 	}
+	extra := func(pass passer, method, path, action string) row {
+		r := data(pass, method, path, action)
+		r.extension = true
+		return r
+	}
 	return []row{
 		data(s.remoteWrite, "POST", "/remote_write", "aps:RemoteWrite"),
-		data(s.otlp, "POST", "/otlp/v1/metrics", "aps:RemoteWrite"),
+		extra(s.otlp, "POST", "/otlp/v1/metrics", "aps:RemoteWrite"),
 
 		data(s.query, "GET", "/query", "aps:QueryMetrics"),
 		data(s.query, "POST", "/query", "aps:QueryMetrics"),
 		data(s.query, "GET", "/query_range", "aps:QueryMetrics"),
 		data(s.query, "POST", "/query_range", "aps:QueryMetrics"),
-		data(s.query, "GET", "/query_exemplars", "aps:QueryMetrics"),
-		data(s.query, "POST", "/query_exemplars", "aps:QueryMetrics"),
-		data(s.query, "GET", "/format_query", "aps:QueryMetrics"),
-		data(s.query, "POST", "/format_query", "aps:QueryMetrics"),
-		data(s.query, "GET", "/parse_query", "aps:QueryMetrics"),
-		data(s.query, "POST", "/parse_query", "aps:QueryMetrics"),
+		extra(s.query, "GET", "/query_exemplars", "aps:QueryMetrics"),
+		extra(s.query, "POST", "/query_exemplars", "aps:QueryMetrics"),
+		extra(s.query, "GET", "/format_query", "aps:QueryMetrics"),
+		extra(s.query, "POST", "/format_query", "aps:QueryMetrics"),
+		extra(s.query, "GET", "/parse_query", "aps:QueryMetrics"),
+		extra(s.query, "POST", "/parse_query", "aps:QueryMetrics"),
 		data(s.query, "GET", "/labels", "aps:GetLabels"),
 		data(s.query, "POST", "/labels", "aps:GetLabels"),
 		data(s.query, "GET", "/label/{name}/values", "aps:GetLabels"),
 		data(s.query, "GET", "/series", "aps:GetSeries"),
 		data(s.query, "POST", "/series", "aps:GetSeries"),
 		data(s.query, "GET", "/metadata", "aps:GetMetricMetadata"),
-		data(s.query, "GET", "/status/buildinfo", "aps:GetMetricMetadata"),
-		data(s.query, "GET", "/status/tsdb", "aps:GetMetricMetadata"),
+		extra(s.query, "GET", "/status/buildinfo", "aps:GetMetricMetadata"),
+		extra(s.query, "GET", "/status/tsdb", "aps:GetMetricMetadata"),
 	}
 }
 

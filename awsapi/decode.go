@@ -18,13 +18,17 @@ func (r *request) decode(v any) error {
 		return nil
 	}
 	err := json.Unmarshal(data, v)
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
-		return invalidField(e.Field, "must be "+jsonType(e.Type.Kind().String())+", not "+e.Value)
+	if err == nil {
+		return nil
 	}
-	if err != nil {
-		return &hearth.Error{Kind: hearth.Malformed, Msg: "The request body is not a JSON object: " + err.Error()}
+	why := err.Error()
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if e.Field != "" {
+			return invalidField(e.Field, "must be "+jsonType(e.Type.Kind().String())+", not "+e.Value)
+		}
+		why = "it is " + e.Value
 	}
-	return nil
+	return &hearth.Error{Kind: hearth.Malformed, Msg: "The request body is not a JSON object: " + why}
 }
 
 // jsonType names a Go kind in JSON's words.

@@ -14,10 +14,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -315,13 +317,16 @@ func (d *door) transcript(a ask) string {
 	var b bytes.Buffer
 	b.WriteString(a.method + " " + a.url + "\n")
 	if a.body != "" {
-		b.WriteString(a.body + "\n")
+		b.WriteString(strings.ToValidUTF8(a.body, "\\x") + "\n")
 	}
 	b.WriteString("----\n" + res.Status + "\n")
 	for _, k := range slices.Sorted(maps(res.Header)) {
 		b.WriteString(k + ": " + res.Header.Get(k) + "\n")
 	}
 	b.WriteString("\n")
+	if !utf8.Valid(body) {
+		body = strconv.AppendQuote(nil, string(body))
+	}
 	if len(body) > 0 {
 		b.Write(body)
 		b.WriteString("\n")

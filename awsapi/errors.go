@@ -25,7 +25,7 @@ var faults = map[string]map[hearth.Kind]fault{
 		hearth.Conflict: {"ConflictException", http.StatusConflict},
 		hearth.InUse:    {"ConflictException", http.StatusConflict},
 		hearth.Quota:    {"ServiceQuotaExceededException", http.StatusPaymentRequired},
-		// docs/decisions/0501-operations-not-served.md
+		// docs/decisions/0021-operations-not-served.md
 		hearth.NotServed: {"ValidationException", http.StatusBadRequest},
 	},
 	"grafana": {

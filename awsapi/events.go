@@ -15,7 +15,7 @@ const (
 // hearthRows are Hearth's own operations, signed for the service hearth.
 func (s *Server) hearthRows() []row {
 	return []row{
-		{"GET", "/hearth/v1/events", 200, "hearth:ListEvents", ownEvents, s.listEvents, nil},
+		op("GET", "/hearth/v1/events", 200, "hearth:ListEvents", ownEvents, s.listEvents),
 	}
 }
 

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"math"
@@ -14,11 +15,14 @@ import (
 
 // write answers the failure in the way the request's service and plane do.
 func (f failure) write(w http.ResponseWriter, r *request) {
+	if f.kind == hearth.NotServed && r.row.data() {
+		f.fault = common[restJSON][hearth.NotServed] // no SDK asks here: a plain 404
+	}
 	h := w.Header()
 	h.Set("X-Amzn-ErrorType", f.code)
 	f.retry(h)
 	switch {
-	case r.row != nil && r.row.data():
+	case r.row.data():
 		f.writeData(w, r)
 	case r.service.protocol == queryXML:
 		f.writeXML(w, r)
@@ -89,8 +93,8 @@ func (f failure) members() errorBody {
 // belongs to the Prometheus API comes in Prometheus' envelope.
 func (f failure) writeData(w http.ResponseWriter, r *request) {
 	switch {
-	case f.kind == hearth.NotServed && !strings.Contains(r.row.path, "/alertmanager/"):
-		writeJSON(w, "application/json", http.StatusNotFound, struct {
+	case f.kind == hearth.NotServed && strings.HasPrefix(r.row.path, api):
+		writeJSON(w, "application/json", f.status, struct {
 			Status    string `json:"status"`
 			ErrorType string `json:"errorType"`
 			Error     string `json:"error"`
@@ -141,13 +145,17 @@ func (f failure) writeCBOR(w http.ResponseWriter) {
 }
 
 func writeJSON(w http.ResponseWriter, contentType string, status int, v any) {
-	out, err := json.Marshal(v)
-	if err != nil {
-		status, out = http.StatusInternalServerError, []byte(`{"__type":"InternalServerException","message":"`+internalText+`"}`)
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false) // people read these texts in logs
+	if err := enc.Encode(v); err != nil {
+		status = http.StatusInternalServerError
+		out.Reset()
+		out.WriteString(`{"__type":"InternalServerException","message":"` + internalText + `"}`)
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(out)
+	_, _ = w.Write(bytes.TrimSuffix(out.Bytes(), []byte("\n")))
 }
 
 func writeXML(w http.ResponseWriter, status int, v any) {

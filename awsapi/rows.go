@@ -16,6 +16,13 @@ type row struct {
 	on     target
 	serve  handler // control plane
 	pass   passer  // data plane
+
+	extension bool // of Hearth: AWS has no such operation
+}
+
+// op is a row of the control plane.
+func op(method, path string, code int, action string, on target, serve handler) row {
+	return row{method: method, path: path, code: code, action: action, on: on, serve: serve}
 }
 
 // A handler answers a control-plane operation: a value to encode (nil for an
@@ -49,5 +56,5 @@ func (r *row) operation() string {
 // refused says that the operation is known and not served yet.
 func (r *row) refused() bool { return r.serve == nil && r.pass == nil }
 
-// data says that the row belongs to the data plane of a workspace.
-func (r *row) data() bool { return r.on == dataWorkspace }
+// data says that there is a row and it belongs to the data plane of a workspace.
+func (r *row) data() bool { return r != nil && r.on == dataWorkspace }

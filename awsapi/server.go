@@ -158,6 +158,8 @@ func (s *Server) handle(r *request) error {
 
 func (s *Server) answer(r *request) error {
 	switch {
+	case !r.service.served:
+		return notServed(r.service.title + " (" + r.service.name + ")")
 	case r.row.refused():
 		return notServed(r.row.action)
 	case r.row.pass != nil:

@@ -5,7 +5,7 @@ import "context"
 // stsRows are the operations of the AWS Security Token Service.
 func (s *Server) stsRows() []row {
 	return []row{
-		{"POST", "GetCallerIdentity", 200, "sts:GetCallerIdentity", anyPrincipal, s.getCallerIdentity, nil},
+		op("POST", "GetCallerIdentity", 200, "sts:GetCallerIdentity", anyPrincipal, s.getCallerIdentity),
 	}
 }
 

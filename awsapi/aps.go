@@ -11,17 +11,17 @@ func (s *Server) apsRows() []row {
 		op("GET", "/workspaces", 200, "aps:ListWorkspaces", account, s.listWorkspaces),
 		op("GET", ws, 200, "aps:DescribeWorkspace", ownWorkspace, s.describeWorkspace),
 		op("DELETE", ws, 202, "aps:DeleteWorkspace", ownWorkspace, s.deleteWorkspace),
-		op("POST", ws + "/alias", 204, "aps:UpdateWorkspaceAlias", ownWorkspace, s.updateWorkspaceAlias),
-		op("GET", ws + "/configuration", 200, "aps:DescribeWorkspaceConfiguration", ownWorkspace, s.describeWorkspaceConfiguration),
-		op("PATCH", ws + "/configuration", 202, "aps:UpdateWorkspaceConfiguration", ownWorkspace, s.updateWorkspaceConfiguration),
+		op("POST", ws+"/alias", 204, "aps:UpdateWorkspaceAlias", ownWorkspace, s.updateWorkspaceAlias),
+		op("GET", ws+"/configuration", 200, "aps:DescribeWorkspaceConfiguration", ownWorkspace, s.describeWorkspaceConfiguration),
+		op("PATCH", ws+"/configuration", 202, "aps:UpdateWorkspaceConfiguration", ownWorkspace, s.updateWorkspaceConfiguration),
 
 		op("GET", "/tags/{resourceArn}", 200, "aps:ListTagsForResource", taggedResource, s.listTags),
 		op("POST", "/tags/{resourceArn}", 200, "aps:TagResource", taggedResource, s.tagResource),
 		op("DELETE", "/tags/{resourceArn}", 200, "aps:UntagResource", taggedResource, s.untagResource),
 
-		op("GET", ws + "/logging", 200, "aps:DescribeLoggingConfiguration", ownWorkspace, s.noLogging),
-		op("GET", ws + "/logging/query", 200, "aps:DescribeQueryLoggingConfiguration", ownWorkspace, s.noQueryLogging),
-		op("GET", ws + "/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.noResourcePolicy),
+		op("GET", ws+"/logging", 200, "aps:DescribeLoggingConfiguration", ownWorkspace, s.noLogging),
+		op("GET", ws+"/logging/query", 200, "aps:DescribeQueryLoggingConfiguration", ownWorkspace, s.noQueryLogging),
+		op("GET", ws+"/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.noResourcePolicy),
 	}
 }
 

@@ -70,7 +70,9 @@ func TestSDKClient(t *testing.T) {
 	if _, err := c.DeleteWorkspace(ctx, &amp.DeleteWorkspaceInput{WorkspaceId: id}); err != nil {
 		t.Fatal(err)
 	}
-	gone := amp.NewWorkspaceDeletedWaiter(c, func(o *amp.WorkspaceDeletedWaiterOptions) { o.MinDelay, o.MaxDelay = time.Millisecond, time.Millisecond })
+	gone := amp.NewWorkspaceDeletedWaiter(c, func(o *amp.WorkspaceDeletedWaiterOptions) {
+		o.MinDelay, o.MaxDelay = time.Millisecond, time.Millisecond
+	})
 	if err := gone.Wait(ctx, &amp.DescribeWorkspaceInput{WorkspaceId: id}, 10*time.Second); err != nil {
 		t.Error(err)
 	}

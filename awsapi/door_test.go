@@ -244,7 +244,8 @@ func (d *door) say(a ask) (int, string) {
 	return res.StatusCode, string(body)
 }
 
-// workspaceOf makes a workspace and waits until it is ACTIVE.
+// workspaceOf makes a workspace, or finds it, and waits until it and its configuration
+// are ACTIVE.
 func (d *door) workspaceOf(p person, region hearth.Region, alias string) workspace.Description {
 	d.t.Helper()
 	caller := hearth.Caller{Principal: p.principal(), Account: p.account, Region: region}
@@ -258,7 +259,11 @@ func (d *door) workspaceOf(p person, region hearth.Region, alias string) workspa
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		if got.Status == hearth.Active {
+		config, err := d.room.Configuration(ctx, w.ID)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if got.Status == hearth.Active && config.Status == hearth.Active {
 			return got
 		}
 		if time.Now().After(deadline) {
@@ -296,7 +301,7 @@ var varying = []struct {
 	{regexp.MustCompile(`Signature=[0-9a-f]{64}`), "Signature=…"},
 	{regexp.MustCompile(`"nextToken":"[^"]+"`), `"nextToken":"TOKEN"`},
 	{regexp.MustCompile(`nextToken=[^& ]+`), `nextToken=TOKEN`},
-	{regexp.MustCompile(`\n[0-9a-f]{64}'`), "\nHASH'"},
+	{regexp.MustCompile(`\\n[0-9a-f]{64}'`), `\nHASH'`},
 }
 
 func steady(s string) string {

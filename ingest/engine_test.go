@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -19,15 +20,16 @@ import (
 
 // A testEngine is one Prometheus TSDB per workspace and nothing else.
 type testEngine struct {
-	t  testing.TB
-	mu sync.Mutex
+	t   testing.TB
+	dir string
+	mu  sync.Mutex
 
 	heads map[hearth.WorkspaceID]*testHead
 	fail  error // answer of Head, if set
 }
 
 func newTestEngine(t testing.TB) *testEngine {
-	e := &testEngine{t: t, heads: map[hearth.WorkspaceID]*testHead{}}
+	e := &testEngine{t: t, dir: t.TempDir(), heads: map[hearth.WorkspaceID]*testHead{}}
 	t.Cleanup(e.closeAll)
 	return e
 }
@@ -53,7 +55,7 @@ func (e *testEngine) Head(_ context.Context, ws hearth.Workspace) (engine.Head, 
 	}
 	h := e.heads[ws.ID]
 	if h == nil {
-		h = &testHead{dir: e.t.TempDir(), metadata: map[string]engine.Metadata{}, limit: ws.Limits.ActiveSeries}
+		h = &testHead{dir: filepath.Join(e.dir, string(ws.ID)), metadata: map[string]engine.Metadata{}, limit: ws.Limits.ActiveSeries}
 		h.opts = tsdb.DefaultOptions()
 		h.opts.OutOfOrderTimeWindow = ws.Limits.OutOfOrderWindow.Milliseconds()
 		h.opts.EnableExemplarStorage, h.opts.MaxExemplars = true, 1000

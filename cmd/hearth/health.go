@@ -16,8 +16,8 @@ type health struct {
 	metrics http.Handler
 
 	mu       sync.RWMutex
-	door     http.Handler // nil until ready
-	progress string
+	door     http.Handler // nil until the rooms are open
+	progress string       // what the start is busy with; empty when ready
 }
 
 func newHealth(mode string, reg *prometheus.Registry) *health {
@@ -35,38 +35,20 @@ func (h *health) say(progress string) {
 	h.progress = progress
 }
 
-// open lets callers in to door; nil shuts it again.
+// open lets callers in to door; nil shuts it again. Ready it is once say("") was
+// called.
 func (h *health) open(door http.Handler) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.door, h.progress = door, "stopping"
-}
-
-func (h *health) state() (http.Handler, string) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	return h.door, h.progress
-}
-
-func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	door, progress := h.state()
-	switch r.URL.Path {
-	case "/-/healthy":
-		w.Header().Set(devHeader, h.mode)
-		fmt.Fprintln(w, "Hearth is healthy.")
-		return
-	case "/metrics":
-		h.metrics.ServeHTTP(w, r)
-		return
-	}
-	if door == nil {
+	h.door = door
+	ready := r.URL.Path == "/-/ready"
+	switch {
+	case door == nil || (ready && progress != ""):
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "Hearth is not ready: "+progress+".", http.StatusServiceUnavailable)
-		return
-	}
-	if r.URL.Path == "/-/ready" {
+	case ready:
 		fmt.Fprintln(w, "Hearth is ready.")
-		return
+	default:
+		door.ServeHTTP(w, r)
 	}
-	door.ServeHTTP(w, r)
 }

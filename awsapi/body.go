@@ -14,13 +14,14 @@ import (
 )
 
 const (
-	firstRead = 64 << 10 // what a body gets before it has shown how long it is
-	keepBody  = 1 << 20  // larger buffers are not kept for the next request
+	firstBuffer = 4 << 10   // what a body gets before it has shown that it is longer
+	keepFrom    = 16 << 10  // buffers worth keeping for the next request:
+	keepUpTo    = 256 << 10 // neither tiny nor rarely needed whole
 )
 
-// A pantry hands out buffers for bodies. All bodies together take no more than
-// its budget, so that many large or slow senders cannot exhaust the memory.
-type pantry struct {
+// bodies reads the bodies of requests. Together they take no more memory than
+// its budget, so that many large or slow senders cannot exhaust it.
+type bodies struct {
 	budget int64
 	taken  atomic.Int64
 	kept   sync.Pool // of *[]byte
@@ -60,7 +61,7 @@ func (w *wholeBody) Close() error { return nil }
 // read reads src to its end. A body longer than limit is TooLarge; one that
 // finds the budget spent is Unavailable. announced is the length the client
 // promised, or -1; memory is taken as bytes arrive, never on a promise alone.
-func (p *pantry) read(src io.Reader, announced, limit int64) (body, error) {
+func (p *bodies) read(src io.Reader, announced, limit int64) (body, error) {
 	if announced > limit {
 		return body{}, tooLarge(limit)
 	}
@@ -75,7 +76,7 @@ func (p *pantry) read(src io.Reader, announced, limit int64) (body, error) {
 	return b, nil
 }
 
-func (p *pantry) fill(b *body, src io.Reader, announced, limit int64) error {
+func (p *bodies) fill(b *body, src io.Reader, announced, limit int64) error {
 	buf := (*b.buf)[:0]
 	defer func() { *b.buf = buf }()
 	if err := p.hold(b, int64(cap(buf))); err != nil {
@@ -112,20 +113,22 @@ func grown(have int, announced, limit int64) int64 {
 	return min(next, limit+1)
 }
 
-func (p *pantry) buffer(announced int64) *[]byte {
-	if kept, ok := p.kept.Get().(*[]byte); ok {
-		return kept
+func (p *bodies) buffer(announced int64) *[]byte {
+	if announced < 0 || announced >= firstBuffer {
+		if kept, ok := p.kept.Get().(*[]byte); ok {
+			return kept
+		}
 	}
-	size := int64(firstRead)
+	size := int64(firstBuffer)
 	if announced > 0 {
 		size = min(size, announced+1)
 	}
-	buf := make([]byte, 0, max(size, 512))
+	buf := make([]byte, 0, size)
 	return &buf
 }
 
 // hold raises what b holds of the budget to want.
-func (p *pantry) hold(b *body, want int64) error {
+func (p *bodies) hold(b *body, want int64) error {
 	more := want - b.held
 	if more <= 0 {
 		return nil
@@ -139,9 +142,9 @@ func (p *pantry) hold(b *body, want int64) error {
 }
 
 // put takes a body back. Its bytes must no longer be used.
-func (p *pantry) put(b *body) {
+func (p *bodies) put(b *body) {
 	p.taken.Add(-b.held)
-	if b.buf != nil && cap(*b.buf) <= keepBody {
+	if b.buf != nil && cap(*b.buf) >= keepFrom && cap(*b.buf) <= keepUpTo {
 		*b.buf = (*b.buf)[:0]
 		p.kept.Put(b.buf)
 	}

@@ -6,7 +6,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hearth-metrics/hearth"
@@ -61,7 +64,7 @@ func TestDataPlaneContext(t *testing.T) {
 	if got.workspace != w.ID || got.body != body || whole != body {
 		t.Errorf("workspace %s, body of %d bytes, whole of %d; want %s and %d", got.workspace, len(got.body), len(whole), w.ID, len(body))
 	}
-	if n := d.pantry.taken.Load(); n != 0 {
+	if n := d.bodies.taken.Load(); n != 0 {
 		t.Errorf("%d bytes are still held", n)
 	}
 }
@@ -98,8 +101,8 @@ func TestBodyLimits(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			a := write
 			a.body, a.spoil = strings.Repeat("x", c.size), c.spoil
-			d.pantry.taken.Add(c.held)
-			defer d.pantry.taken.Add(-c.held)
+			d.bodies.taken.Add(c.held)
+			defer d.bodies.taken.Add(-c.held)
 			res := d.do(a)
 			if res.StatusCode != c.want {
 				text, _ := io.ReadAll(res.Body)
@@ -108,7 +111,7 @@ func TestBodyLimits(t *testing.T) {
 			if c.want == 503 && res.Header.Get("Retry-After") == "" {
 				t.Error("no Retry-After")
 			}
-			if n := d.pantry.taken.Load(); n != c.held {
+			if n := d.bodies.taken.Load(); n != c.held {
 				t.Errorf("%d bytes are held, want %d", n, c.held)
 			}
 		})
@@ -135,6 +138,52 @@ type countedBody struct{ reads int }
 
 func (c *countedBody) Read([]byte) (int, error) { c.reads++; return 0, io.EOF }
 func (c *countedBody) Close() error             { return nil }
+
+// A presigned GET needs no header of its own.
+func TestPresigned(t *testing.T) {
+	d := openDoor(t, nil)
+	w := d.workspaceOf(alice, "us-west-2", "kitchen")
+	sign := func(method string) *http.Request {
+		u := "http://hearth.test:4750/workspaces/" + string(w.ID) + "/api/v1/query?X-Amz-Expires=60&query=up"
+		r := httptest.NewRequest(method, u, nil)
+		signed, _, err := v4.NewSigner().PresignHTTP(t.Context(), aws.Credentials{AccessKeyID: alice.key, SecretAccessKey: alice.secret},
+			r, emptySum, "aps", "us-west-2", noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return httptest.NewRequest(method, signed, nil)
+	}
+	for method, want := range map[string]int{"GET": 200, "POST": 403} {
+		rec := httptest.NewRecorder()
+		d.ServeHTTP(rec, sign(method))
+		if rec.Code != want {
+			t.Errorf("presigned %s: %d %s, want %d", method, rec.Code, rec.Body, want)
+		}
+	}
+}
+
+const emptySum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// Small bodies do not hold large buffers, and buffers are used again.
+func TestBodiesHoldWhatTheyNeed(t *testing.T) {
+	p := &bodies{budget: 1 << 20}
+	large, err := p.read(strings.NewReader(strings.Repeat("x", 100_000)), -1, 1<<20)
+	if err != nil || len(large.bytes()) != 100_000 {
+		t.Fatalf("%d bytes, %v", len(large.bytes()), err)
+	}
+	p.put(&large)
+	small, err := p.read(strings.NewReader("query=up"), 8, 1<<20)
+	if err != nil || string(small.bytes()) != "query=up" || p.taken.Load() > 16 {
+		t.Errorf("%q, %v, %d bytes held", small.bytes(), err, p.taken.Load())
+	}
+	p.put(&small)
+	if _, err := p.read(iotest.ErrReader(io.ErrUnexpectedEOF), 8, 1<<20); hearth.KindOf(err) != hearth.Malformed {
+		t.Errorf("a body cut short: %v", err)
+	}
+	if p.taken.Load() != 0 {
+		t.Errorf("%d bytes are still held", p.taken.Load())
+	}
+}
 
 // A handler that panics costs its own request only.
 func TestPanicIsAnswered(t *testing.T) {

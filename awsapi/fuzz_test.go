@@ -58,7 +58,7 @@ func FuzzServe(f *testing.F) {
 		if strings.Contains(res.Header.Get("Content-Type"), "json") && len(text) > 0 && !json.Valid(text) {
 			t.Errorf("%s %s: not JSON: %q", method, target, text)
 		}
-		if n := d.pantry.taken.Load(); n != 0 {
+		if n := d.bodies.taken.Load(); n != 0 {
 			t.Errorf("%s %s: %d bytes are still held", method, target, n)
 		}
 		d.events, d.seen = nil, nil

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -41,8 +42,12 @@ func (s *Server) begin(w http.ResponseWriter, hr *http.Request) *request {
 }
 
 func (s *Server) end(r *request) {
-	s.pantry.put(&r.body)
-	s.metrics.done(r, s.opts.Now().Sub(r.began))
+	s.bodies.put(&r.body)
+	took := s.opts.Now().Sub(r.began)
+	s.metrics.done(r, took)
+	if ctx := r.http.Context(); s.opts.Log.Enabled(ctx, slog.LevelDebug) {
+		s.opts.Log.DebugContext(ctx, "request answered", "request_id", r.id, "operation", r.operation(), "status", r.w.status, "took", took)
+	}
 }
 
 // rawPath is the path the signature covers, before anything decoded it.

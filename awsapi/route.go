@@ -133,7 +133,7 @@ func (s *Server) readBody(r *request, limit int64) error {
 		return nil
 	}
 	var err error
-	r.body, err = s.pantry.read(io.Reader(r.http.Body), r.http.ContentLength, limit)
+	r.body, err = s.bodies.read(io.Reader(r.http.Body), r.http.ContentLength, limit)
 	return err
 }
 

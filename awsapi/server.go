@@ -74,7 +74,7 @@ type Server struct {
 	opts     Options
 	services map[string]*service
 	verifier sigv4.Verifier
-	pantry   *pantry
+	bodies   *bodies
 	metrics  *metrics
 	warned   *warned
 	ownHost  string
@@ -86,7 +86,7 @@ func New(o Options) *Server {
 	o = o.withDefaults()
 	s := &Server{
 		opts:    o,
-		pantry:  &pantry{budget: o.BodyMemory},
+		bodies:  &bodies{budget: o.BodyMemory},
 		metrics: newMetrics(o.Metrics),
 		warned:  &warned{},
 		foreign: &service{protocol: restJSON, router: &router{}},

@@ -41,6 +41,28 @@ func (h *health) open(door http.Handler) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.door = door
+	if door == nil {
+		h.progress = "stopping"
+	}
+}
+
+func (h *health) state() (http.Handler, string) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.door, h.progress
+}
+
+func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/-/healthy":
+		w.Header().Set(devHeader, h.mode)
+		fmt.Fprintln(w, "Hearth is healthy.")
+		return
+	case "/metrics":
+		h.metrics.ServeHTTP(w, r)
+		return
+	}
+	door, progress := h.state()
 	ready := r.URL.Path == "/-/ready"
 	switch {
 	case door == nil || (ready && progress != ""):

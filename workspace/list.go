@@ -68,7 +68,7 @@ func (r *Room) page(ctx context.Context, pos position, n int) ([]*record, error)
 	err := r.opts.Store.View(ctx, func(tx store.Tx) error {
 		found = nil
 		for after := pos.prefix + pos.after; len(found) < n; {
-			some, err := scan(tx, pos.prefix, after, scanAtOnce)
+			some, err := scan(tx, pos.prefix, after, pos.atOnce(n-len(found)))
 			if err != nil || len(some) == 0 {
 				return err
 			}
@@ -90,6 +90,15 @@ type position struct {
 	prefix string
 	alias  string
 	after  string // the key without prefix
+}
+
+// atOnce is how many records to read when n are missing: just these, unless a
+// filter will drop some.
+func (pos position) atOnce(n int) int {
+	if pos.alias == "" {
+		return n
+	}
+	return max(n, scanAtOnce)
 }
 
 // A token is a version, eight bytes that tell which list it belongs to, and the

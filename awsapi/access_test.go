@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -234,5 +235,98 @@ func TestLedgerHoldsNoToken(t *testing.T) {
 				t.Errorf("%s: %s", detail.Name, detail.Value)
 			}
 		}
+	}
+}
+
+// asked records every question, and answers no.
+type asked struct{ questions []hearth.Access }
+
+func (a *asked) Authorize(_ context.Context, _ hearth.Principal, q hearth.Access) error {
+	a.questions = append(a.questions, q)
+	return &hearth.Error{Kind: hearth.Denied}
+}
+
+// No row can be reached by someone who has not signed or may not: neither those
+// that are served nor those that are refused.
+func TestEveryRowAsks(t *testing.T) {
+	no := &asked{}
+	d := openDoor(t, func(o *Options) { o.Authorizer = no })
+	w := d.workspaceOf(alice, "us-west-2", "kitchen")
+	fill := strings.NewReplacer("{workspaceId}", string(w.ID), "{resourceArn}", strings.NewReplacer(":", "%3A", "/", "%2F").Replace(w.ARN().String()),
+		"{name}", "n", "{anomalyDetectorId}", "ad-1", "{scraperId}", "s-1", "{silenceId}", "1")
+	for name, rows := range d.tables() {
+		for _, r := range rows {
+			if r.on == anyPrincipal || r.on == unsigned {
+				continue
+			}
+			no.questions = nil
+			a := ask{by: &alice, method: r.method, url: fill.Replace(r.path), service: name, body: "{}"}
+			if status, body := d.say(a); status != http.StatusForbidden || !strings.Contains(body, "not authorized to perform: "+r.action+" on resource: arn:aws:") {
+				t.Errorf("%s %s, denied: %d %s", r.method, a.url, status, body)
+			}
+			if len(no.questions) == 0 || no.questions[0].Action != r.action {
+				t.Errorf("%s %s asked %+v, want %s", r.method, a.url, no.questions, r.action)
+			}
+			a.by = nil
+			if status, body := d.say(a); status != http.StatusForbidden || !strings.Contains(body, "Missing Authentication Token") {
+				t.Errorf("%s %s, unsigned: %d %s", r.method, a.url, status, body)
+			}
+		}
+	}
+	if len(d.seen) != 0 {
+		t.Errorf("the data plane was reached: %+v", d.seen)
+	}
+}
+
+// yes records every question, and answers yes.
+type yes struct{ asked }
+
+func (y *yes) Authorize(_ context.Context, _ hearth.Principal, q hearth.Access) error {
+	y.questions = append(y.questions, q)
+	return nil
+}
+
+// The questions carry what policies may ask about.
+func TestQuestions(t *testing.T) {
+	auth := &yes{}
+	d := openDoor(t, func(o *Options) { o.Authorizer = auth })
+	w := d.workspaceOf(alice, "us-west-2", "kitchen")
+	arn := strings.NewReplacer(":", "%3A", "/", "%2F").Replace(w.ARN().String())
+	d.say(ask{by: &alice, method: "POST", url: "/tags/" + arn, body: `{"tags":{"team":"a"}}`})
+	auth.questions = nil
+
+	all := hearth.ARN{Partition: "aws", Service: "aps", Region: "us-west-2", Account: alice.account, Resource: "/workspaces"}
+	cases := []struct {
+		name string
+		ask  ask
+		want []hearth.Access
+	}{
+		{"create", ask{method: "POST", url: "/workspaces", body: `{"alias":"x"}`}, []hearth.Access{{Action: "aps:CreateWorkspace", Resource: all}}},
+		{"create with tags", ask{method: "POST", url: "/workspaces", body: `{"tags":{"a":"b"}}`}, []hearth.Access{
+			{Action: "aps:CreateWorkspace", Resource: all, RequestTags: map[string]string{"a": "b"}},
+			{Action: "aps:TagResource", Resource: all, RequestTags: map[string]string{"a": "b"}}}},
+		{"describe", ask{method: "GET", url: "/workspaces/" + string(w.ID)}, []hearth.Access{
+			{Action: "aps:DescribeWorkspace", Resource: w.ARN(), ResourceTags: map[string]string{"team": "a"}}}},
+		{"tag", ask{method: "POST", url: "/tags/" + arn, body: `{"tags":{"a":"b"}}`}, []hearth.Access{
+			{Action: "aps:TagResource", Resource: w.ARN(), ResourceTags: map[string]string{"team": "a"}, RequestTags: map[string]string{"a": "b"}}}},
+		{"untag", ask{method: "DELETE", url: "/tags/" + arn + "?tagKeys=a&tagKeys=c"}, []hearth.Access{
+			{Action: "aps:UntagResource", Resource: w.ARN(), ResourceTags: map[string]string{"team": "a", "a": "b"}, TagKeys: []string{"a", "c"}}}},
+		{"write", ask{method: "POST", url: "/workspaces/" + string(w.ID) + "/api/v1/remote_write"}, []hearth.Access{
+			{Action: "aps:RemoteWrite", Resource: w.ARN(), ResourceTags: map[string]string{"team": "a"}}}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			auth.questions = nil
+			c.ask.by = &alice
+			if status, body := d.say(c.ask); status/100 != 2 {
+				t.Fatalf("%d %s", status, body)
+			}
+			for i := range c.want {
+				c.want[i].SourceIP, c.want[i].Region, c.want[i].Time = "192.0.2.1", "us-west-2", noon
+			}
+			if diff := cmp.Diff(c.want, auth.questions); diff != "" {
+				t.Errorf("questions (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -3,6 +3,8 @@ package awsapi
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -12,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/amp"
 	"github.com/aws/aws-sdk-go-v2/service/amp/types"
 	"github.com/aws/smithy-go"
+	"github.com/prometheus/common/config"
+	"github.com/prometheus/sigv4"
 
 	"github.com/hearth-metrics/hearth"
 )
@@ -162,5 +166,38 @@ func TestSDKClientQuota(t *testing.T) {
 	}
 	if e, ok := errors.AsType[*types.ServiceQuotaExceededException](err); !ok || *e.QuotaCode != "L-8873DB23" || *e.ServiceCode != "aps" {
 		t.Errorf("the 26th workspace: %v", err)
+	}
+}
+
+// Prometheus' own signer writes and is let in, also with the URL joined
+// carelessly.
+func TestPrometheusSigner(t *testing.T) {
+	d := openDoor(t, func(o *Options) { o.Now = time.Now })
+	w := d.workspaceOf(alice, "us-west-2", "kitchen")
+	srv := httptest.NewServer(d)
+	t.Cleanup(srv.Close)
+	rt, err := sigv4.NewSigV4RoundTripper(&sigv4.SigV4Config{
+		Region: "us-west-2", AccessKey: alice.key, SecretKey: config.Secret(alice.secret),
+	}, http.DefaultTransport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/api/v1/remote_write", "//api/v1/remote_write", "/api/v1/remote_write/"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/workspaces/"+string(w.ID)+path, strings.NewReader("samples"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Encoding", "snappy")
+		req.Header.Set("Content-Type", "application/x-protobuf")
+		req.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+		res, err := rt.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusOK || d.seen[len(d.seen)-1].body != "samples" {
+			t.Errorf("%s: %d %s", path, res.StatusCode, body)
+		}
 	}
 }

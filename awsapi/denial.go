@@ -10,6 +10,10 @@ import (
 	"github.com/hearth-metrics/hearth/sigv4"
 )
 
+// maxCanonical is how much of a canonical request the ledger keeps: all of it,
+// but for queries of unusual length.
+const maxCanonical = 16 << 10
+
 // badSignature turns what sigv4 found into AWS's answer for the caller and a
 // full account for the ledger.
 func (s *Server) badSignature(r *request, err error) error {
@@ -50,7 +54,7 @@ func skewDetails(e *sigv4.OutOfTime) []hearth.Detail {
 // mismatchDetails keeps session tokens out of the ledger.
 func mismatchDetails(r *request, e *sigv4.Mismatch) []hearth.Detail {
 	d := []hearth.Detail{
-		{Name: hearth.DetailCanonical, Value: withoutToken(e.Canonical, r.sig.Token)},
+		{Name: hearth.DetailCanonical, Value: clipTo(withoutToken(e.Canonical, r.sig.Token), maxCanonical)},
 		{Name: hearth.DetailStringToSign, Value: e.StringToSign},
 		{Name: hearth.DetailBodyBytes, Value: strconv.Itoa(len(r.body.bytes()))},
 	}
@@ -114,7 +118,7 @@ func (s *Server) event(r *request, kind hearth.EventKind, summary string) hearth
 func requestDetails(r *request) []hearth.Detail {
 	d := []hearth.Detail{
 		{Name: hearth.DetailMethod, Value: clip(r.http.Method)},
-		{Name: hearth.DetailPath, Value: clipTo(r.path, 2048)},
+		{Name: hearth.DetailPath, Value: clipTo(r.path, maxPath)},
 		{Name: hearth.DetailRemote, Value: r.http.RemoteAddr},
 		{Name: hearth.DetailUserAgent, Value: clipTo(r.http.UserAgent(), 512)},
 	}
@@ -136,6 +140,6 @@ func signatureDetails(r *request) []hearth.Detail {
 		{Name: hearth.DetailAuth, Value: auth},
 		{Name: hearth.DetailAccessKey, Value: r.sig.AccessKeyID},
 		{Name: hearth.DetailScope, Value: r.sig.Scope()},
-		{Name: hearth.DetailSignedHeaders, Value: strings.Join(r.sig.SignedHeaders, ";")},
+		{Name: hearth.DetailSignedHeaders, Value: clipTo(strings.Join(r.sig.SignedHeaders, ";"), 2048)},
 	}
 }

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -37,6 +38,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 
 // done counts a request. Operations and statuses are bounded sets.
 func (m *metrics) done(r *request, took time.Duration) {
-	m.requests.WithLabelValues(r.operation(), strconv.Itoa(r.w.status)).Inc()
+	status := r.w.status
+	if status == 0 {
+		status = http.StatusOK // a handler that wrote nothing
+	}
+	m.requests.WithLabelValues(r.operation(), strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(r.operation()).Observe(took.Seconds())
 }

@@ -10,11 +10,17 @@ import (
 	"github.com/hearth-metrics/hearth"
 )
 
+// maxPath is how long a path may be: an ARN of the greatest length, escaped, is
+// shorter. Paths are repeated in answers and in the ledger.
+const maxPath = 4 << 10
+
 // route finds the request's row. Operations of the query protocol stand in the
 // form, so their body is read here.
 func (s *Server) route(r *request) error {
 	svc := s.selectService(r)
 	switch {
+	case len(r.path) > maxPath:
+		return unknownOperation("The path is too long.")
 	case svc == nil && isForm(r):
 		return s.routeForm(r, nil)
 	case svc == nil:

@@ -173,6 +173,7 @@ var benchURL = httptest.NewRequest(http.MethodPost, "/workspaces/x/api/v1/remote
 
 func benchRoom(b testing.TB) (*Room, *testEngine, context.Context) {
 	e := newTestEngine(b)
+	e.big = true
 	ws := testWorkspace()
 	ws.Limits.MaxFuture = 0
 	r := New(Options{Engine: e, Now: func() time.Time { return testTime }})

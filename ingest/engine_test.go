@@ -26,6 +26,7 @@ type testEngine struct {
 
 	heads map[hearth.WorkspaceID]*testHead
 	fail  error // answer of Head, if set
+	big   bool  // sized for many series
 }
 
 func newTestEngine(t testing.TB) *testEngine {
@@ -60,6 +61,10 @@ func (e *testEngine) Head(_ context.Context, ws hearth.Workspace) (engine.Head, 
 		h.opts.OutOfOrderTimeWindow = ws.Limits.OutOfOrderWindow.Milliseconds()
 		h.opts.EnableExemplarStorage, h.opts.MaxExemplars = true, 1000
 		h.opts.SeriesLifecycleCallback = h
+		if !e.big {
+			h.opts.StripeSize, h.opts.HeadChunksWriteBufferSize = 64, 64<<10
+			h.opts.WALSegmentSize = 1 << 20
+		}
 		h.open(e.t)
 		e.heads[ws.ID] = h
 	}

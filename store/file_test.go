@@ -171,6 +171,22 @@ func TestUnfinishedFiles(t *testing.T) {
 	}
 }
 
+// Two processes would not know of each other's changes.
+func TestOneProcessAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path)
+	if _, err := store.OpenSQLite(t.Context(), path, store.Options{}); err == nil || !strings.Contains(err.Error(), "another Hearth may be using it") {
+		t.Errorf("opened twice: %v", err)
+	}
+	fill(t, s, 1, 1)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, path).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPathsThatAreNoFile(t *testing.T) {
 	dir := t.TempDir()
 	for name, path := range map[string]string{"a folder": dir, "in no folder": filepath.Join(dir, "none", "s.db")} {

@@ -41,7 +41,7 @@ func (s *Server) authorize(r *request) error {
 	case ownEvents:
 		return s.may(r, callerARN(r, "events"), nil)
 	}
-	return s.denied(r, hearth.ARN{}, errors.New("the operation names no resource"))
+	return denied(r, hearth.Access{Action: r.row.action}, nil) // the zero row stays shut
 }
 
 // callerARN names a resource in the caller's account and region.
@@ -158,16 +158,12 @@ func (s *Server) ask(r *request, a hearth.Access) error {
 	case err == nil:
 		return nil
 	case hearth.KindOf(err) == hearth.Denied:
-		return s.deniedAction(r, a, err)
+		return denied(r, a, err)
 	}
 	return fmt.Errorf("authorize %s: %w", a.Action, err)
 }
 
-func (s *Server) denied(r *request, arn hearth.ARN, err error) error {
-	return s.deniedAction(r, hearth.Access{Action: r.row.action, Resource: arn}, err)
-}
-
-func (s *Server) deniedAction(r *request, a hearth.Access, err error) error {
+func denied(r *request, a hearth.Access, err error) error {
 	msg := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", r.caller.Principal.ARN, a.Action, a.Resource)
 	if e, ok := errors.AsType[*hearth.Error](err); ok && e.Msg != "" {
 		msg += " because " + e.Msg

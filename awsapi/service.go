@@ -3,6 +3,7 @@ package awsapi
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/hearth-metrics/hearth"
@@ -122,21 +123,15 @@ func (s *Server) byHost(host string) *service {
 		return nil
 	}
 	region, _, _ := strings.Cut(rest, ".")
-	if rest == s.ownHost || isRegion(region) || region == "amazonaws" {
+	if rest == s.ownHost || awsRegion.MatchString(region) || region == "amazonaws" {
 		return svc
 	}
 	return nil
 }
 
-// isRegion tells names such as us-east-1 and us-gov-west-1.
-func isRegion(label string) bool {
-	parts := strings.Split(label, "-")
-	if len(parts) < 3 || len(parts) > 4 {
-		return false
-	}
-	last := parts[len(parts)-1]
-	return len(parts[0]) == 2 && len(last) == 1 && last[0] >= '0' && last[0] <= '9'
-}
+// awsRegion tells names such as us-east-1 and us-gov-west-1 from names that
+// people give to machines.
+var awsRegion = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[0-9]$`)
 
 func (s *Server) byPath(path string) *service {
 	path = strings.TrimLeft(path, "/")

@@ -59,6 +59,7 @@ func TestVirtualHosts(t *testing.T) {
 		"sts.amazonaws.com":                    "sts",
 		"sts.monitoring.example.org":           "sts",
 		"monitoring.example.org":               "",
+		"grafana.my-app-1.example.org":         "",
 		"grafana.example.org":                  "",
 		"localhost:4750":                       "",
 		"127.0.0.1:4750":                       "",

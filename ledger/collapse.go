@@ -48,15 +48,15 @@ func newClasses() classes {
 	return classes{open: map[class]*crowd{}, members: map[hearth.RequestID]*crowd{}}
 }
 
-// collapse counts e, and returns false if e must be kept itself. Changes and
+// collapse counts e, recorded at now, and returns false if e must be kept itself. Changes and
 // trouble with storage are always kept.
-func (c *classes) collapse(e hearth.Event) bool {
+func (c *classes) collapse(e hearth.Event, now time.Time) bool {
 	switch e.Kind {
 	case hearth.EventDenied, hearth.EventRejected, hearth.EventWarning, hearth.EventQueryRefused:
 	default:
 		return false
 	}
-	crowd := c.crowdOf(e)
+	crowd := c.crowdOf(e, now)
 	if crowd.kept < burst {
 		crowd.kept++
 		return false
@@ -67,7 +67,7 @@ func (c *classes) collapse(e hearth.Event) bool {
 	return true
 }
 
-func (c *classes) crowdOf(e hearth.Event) *crowd {
+func (c *classes) crowdOf(e hearth.Event, now time.Time) *crowd {
 	key := class{e.Kind, e.Account, reasonOf(e), e.Workspace, e.Principal}
 	if _, ok := c.open[key]; !ok && len(c.open) >= maxClasses {
 		key.workspace, key.principal = "", ""
@@ -76,7 +76,7 @@ func (c *classes) crowdOf(e hearth.Event) *crowd {
 		key = class{kind: e.Kind}
 	}
 	if c.open[key] == nil {
-		c.open[key] = &crowd{since: e.Time}
+		c.open[key] = &crowd{since: now}
 	}
 	return c.open[key]
 }

@@ -80,14 +80,15 @@ func New(o Options) *Ledger {
 // Record takes e. Of many events alike within a minute, those after the first
 // few are only counted.
 func (l *Ledger) Record(e hearth.Event) {
+	now := l.opts.Now()
 	if e.Time.IsZero() {
-		e.Time = l.opts.Now()
+		e.Time = now
 	}
 	e = fit(e)
 	l.metrics.recorded(e.Kind)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.classes.collapse(e) {
+	if l.classes.collapse(e, now) {
 		l.metrics.collapsed.Inc()
 		return
 	}

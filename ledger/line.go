@@ -47,11 +47,11 @@ func fit(e hearth.Event) hearth.Event {
 	e.RequestID = hearth.RequestID(cut(string(e.RequestID), maxKey))
 	e.Workspace = hearth.WorkspaceID(cut(string(e.Workspace), maxKey))
 	e.Principal = clip(e.Principal)
-	e.Summary = clip(withoutTokens(e.Summary))
+	e.Summary = withoutTokens(clip(e.Summary))
 	details := make([]hearth.Detail, min(len(e.Details), maxDetails))
 	for i := range details {
 		d := e.Details[i]
-		details[i] = hearth.Detail{Name: d.Name, Value: clip(withoutTokens(d.Value))}
+		details[i] = hearth.Detail{Name: d.Name, Value: withoutTokens(clip(d.Value))}
 	}
 	e.Details = details
 	return e
@@ -102,39 +102,24 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-const (
-	tokenName = "x-amz-security-token"
-	noToken   = "(session token)"
-)
+const noToken = "(session token)"
 
 // withoutTokens blanks the session token in a canonical request, whether it is
 // a header's line or a parameter of the query.
 func withoutTokens(s string) string {
-	if len(s) < len(tokenName) || !strings.Contains(strings.ToLower(s), tokenName) {
-		return s
-	}
-	lines := strings.Split(s, "\n")
-	for i, text := range lines {
-		lines[i] = blankToken(text)
-	}
-	return strings.Join(lines, "\n")
+	s = blankToken(s, "x-amz-security-token:", "\n")
+	return blankToken(s, "X-Amz-Security-Token=", "&\n")
 }
 
-func blankToken(text string) string {
-	at := strings.Index(strings.ToLower(text), tokenName)
-	rest := at + len(tokenName)
-	switch {
-	case at < 0 || rest >= len(text):
-		return text
-	case text[rest] == ':':
-		return text[:rest+1] + noToken
-	case text[rest] == '=':
-		_, after, more := strings.Cut(text[rest:], "&")
-		text = text[:rest+1] + noToken
-		if more {
-			text += "&" + blankToken(after)
-		}
-		return text
+// blankToken blanks what stands between each name and the next of the ends.
+func blankToken(s, name, ends string) string {
+	before, rest, found := strings.Cut(s, name)
+	if !found {
+		return s
 	}
-	return text[:rest] + blankToken(text[rest:])
+	end := strings.IndexAny(rest, ends)
+	if end < 0 {
+		end = len(rest)
+	}
+	return before + name + noToken + blankToken(rest[end:], name, ends)
 }

@@ -60,6 +60,7 @@ func (t *text) head() {
 	if m, p := t.take(hearth.DetailMethod), t.take(hearth.DetailPath); m+p != "" {
 		t.field("asked", strings.TrimSpace(m+" "+p))
 	}
+	t.known("reason", hearth.DetailReason)
 	t.known("action", hearth.DetailAction)
 	t.known("resource", hearth.DetailResource)
 	if t.e.Workspace != "" {

@@ -12,7 +12,6 @@ func (t *text) sample() {
 	if t.e.Kind != hearth.EventRejected {
 		return
 	}
-	t.known("reason", hearth.DetailReason)
 	t.known("metric", hearth.DetailMetric)
 	t.known("labels", hearth.DetailLabels)
 	t.known("samples", hearth.DetailSamples)

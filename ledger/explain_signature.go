@@ -40,9 +40,15 @@ func (t *text) versus(label, claimed, right string) {
 	}
 }
 
+// clocks tells both clocks. Where the signature failed for another reason, the
+// client's is in the string to sign.
 func (t *text) clocks() {
-	client, server, skew := t.take(hearth.DetailClientTime), t.take(hearth.DetailServerTime), t.take(hearth.DetailSkew)
-	allowed := t.take(hearth.DetailExpires)
+	client, server := t.take(hearth.DetailClientTime), t.take(hearth.DetailServerTime)
+	skew, allowed := t.take(hearth.DetailSkew), t.take(hearth.DetailExpires)
+	if at, ok := signedAt(t.e.Detail(hearth.DetailStringToSign)); ok && client == "" {
+		client, server = hearth.DetailTime(at), hearth.DetailTime(t.e.Time)
+		skew = at.Sub(t.e.Time).Round(time.Millisecond).String()
+	}
 	if client == "" || server == "" {
 		return
 	}
@@ -53,8 +59,18 @@ func (t *text) clocks() {
 	}
 }
 
+func signedAt(stringToSign string) (time.Time, bool) {
+	_, rest, _ := strings.Cut(stringToSign, "\n")
+	stamp, _, _ := strings.Cut(rest, "\n")
+	at, err := time.Parse("20060102T150405Z", stamp)
+	return at, err == nil
+}
+
 func ahead(d time.Duration) string {
-	if d < 0 {
+	switch {
+	case d == 0:
+		return "none"
+	case d < 0:
 		return fmt.Sprintf("client is %v behind", -d)
 	}
 	return fmt.Sprintf("client is %v ahead", d)

@@ -19,6 +19,11 @@ import (
 	"github.com/hearth-metrics/hearth"
 )
 
+var (
+	workspaceA = hearth.Workspace{ID: "ws-00000000-0000-4000-8000-00000000000a", Account: "000000000000", Region: "eu-west-1", Limits: hearth.LimitsOf(hearth.Local)}
+	workspaceB = hearth.Workspace{ID: "ws-00000000-0000-4000-8000-00000000000b", Account: "000000000000", Region: "eu-west-1", Limits: hearth.LimitsOf(hearth.Local)}
+)
+
 // noon is when the tests' samples are.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 

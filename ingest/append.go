@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/engine"
@@ -142,7 +143,10 @@ func (x *intake) appendSample(i int, s *series, seen **series, which int32, p *s
 			return nil
 		}
 	}
-	ref, err := x.app.Append(s.ref, s.labels, p.st, p.t, p.v, nil, nil, *o)
+	ref, err := x.app.Append(s.ref, s.name(), p.st, p.t, p.v, nil, nil, *o)
+	if err != nil && s.lost(err) {
+		ref, err = x.app.Append(0, s.labels, p.st, p.t, p.v, nil, nil, *o)
+	}
 	if err != nil {
 		if err = x.failed(s, p.t, len(o.Exemplars), err); err != nil || ref == 0 {
 			return err
@@ -172,7 +176,10 @@ func (x *intake) appendHist(i int, s *series, seen **series, which int32, p *his
 			return nil
 		}
 	}
-	ref, err := x.app.Append(s.ref, s.labels, p.st, p.t, 0, p.h, p.fh, *o)
+	ref, err := x.app.Append(s.ref, s.name(), p.st, p.t, 0, p.h, p.fh, *o)
+	if err != nil && s.lost(err) {
+		ref, err = x.app.Append(0, s.labels, p.st, p.t, 0, p.h, p.fh, *o)
+	}
 	if err != nil {
 		if err = x.failed(s, p.t, len(o.Exemplars), err); err != nil || ref == 0 {
 			return err
@@ -182,6 +189,19 @@ func (x *intake) appendHist(i int, s *series, seen **series, which int32, p *his
 	x.accepted(i, s, seen, ref, p.t, ^which, o)
 	return nil
 }
+
+// name is what the engine is told beside the reference. A series it knows needs
+// no labels, and without them it need not ask whether the series is new.
+func (s *series) name() labels.Labels {
+	if s.ref != 0 {
+		return labels.EmptyLabels()
+	}
+	return s.labels
+}
+
+// lost tells whether the engine refused a sample because the series has left its
+// memory: the labels must be given again.
+func (s *series) lost(err error) bool { return s.ref != 0 && errors.Is(err, tsdb.ErrInvalidSample) }
 
 // accepted notes that a point went in under ref.
 func (x *intake) accepted(i int, s *series, seen **series, ref storage.SeriesRef, t int64, which int32, o *storage.AOptions) {

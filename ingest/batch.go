@@ -13,8 +13,8 @@ import (
 )
 
 // A batch is one request, parsed but not yet understood: who the series are is
-// found out afterwards. Everything in it points into buf by offset, so that the
-// garbage collector has nothing to look at, and it is used again for the next
+// found out afterwards. Nearly everything in it points into buf by offset, so that
+// the garbage collector has little to look at, and it is used again for the next
 // request.
 type batch struct {
 	buf       []byte // the decoded body; scattered label fields are copied behind it
@@ -22,7 +22,7 @@ type batch struct {
 	samples   []sample
 	hists     []histSample
 	exemplars []extent // exemplar messages, parsed when stored
-	symbols   []extent // remote write 2.0
+	symbols   []string // remote write 2.0; they point into the body
 	metadata  []engine.Metadata
 
 	histBytes int // of all histograms together, encoded
@@ -91,6 +91,7 @@ func (b *batch) recycle() {
 	if cap(b.buf) > keepBytes || cap(b.series) > keepSeries || cap(b.samples) > 4*keepSeries || cap(b.symbols) > 4*keepSeries {
 		return
 	}
+	clear(b.symbols)
 	clear(b.hists)
 	clear(b.metadata)
 	clear(b.learned)

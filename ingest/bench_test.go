@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -16,19 +16,22 @@ import (
 	"time"
 
 	"github.com/golang/snappy"
+	remoteapi "github.com/prometheus/client_golang/exp/api/remote"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
+	"github.com/prometheus/prometheus/storage/remote"
 
 	"github.com/hearth-metrics/hearth"
 )
 
 type heldBody struct {
-	io.ReadCloser
+	*bytes.Reader
 	b []byte
 }
 
 func (h heldBody) Bytes() []byte { return h.b }
+func (heldBody) Close() error    { return nil }
 
 // podSeries makes series like those of pods in Kubernetes: about 11 labels and 273
 // bytes each.
@@ -157,13 +160,13 @@ func (d *discardWriter) Header() http.Header         { return d.h }
 func (d *discardWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discardWriter) WriteHeader(c int)           { d.code = c }
 
-func send(b testing.TB, r *Room, ctx context.Context, contentType string, body []byte) {
+func send(b testing.TB, h http.HandlerFunc, ctx context.Context, contentType string, body []byte) {
 	req := (&http.Request{
-		Method: http.MethodPost, URL: benchURL, Body: heldBody{http.NoBody, body},
+		Method: http.MethodPost, URL: benchURL, Body: heldBody{bytes.NewReader(body), body},
 		Header: http.Header{"Content-Type": {contentType}, "Content-Encoding": {"snappy"}},
 	}).WithContext(ctx)
 	w := &discardWriter{h: http.Header{}}
-	r.RemoteWrite(w, req)
+	h(w, req)
 	if w.code/100 != 2 {
 		b.Fatalf("status %d", w.code)
 	}
@@ -186,10 +189,14 @@ const (
 )
 
 func benchKnown(b *testing.B, contentType string, enc encoder) {
-	series := podSeries(benchSeries)
 	r, _, ctx := benchRoom(b)
+	benchHandler(b, ctx, r.RemoteWrite, contentType, enc)
+}
+
+func benchHandler(b *testing.B, ctx context.Context, h http.HandlerFunc, contentType string, enc encoder) {
+	series := podSeries(benchSeries)
 	for _, body := range round(series, 0, enc) {
-		send(b, r, ctx, contentType, body)
+		send(b, h, ctx, contentType, body)
 	}
 	l := newLoad(round(series, 0, enc), testTime.UnixMilli())
 	series = nil
@@ -206,7 +213,7 @@ func benchKnown(b *testing.B, contentType string, enc encoder) {
 		from := cpu()
 		b.StartTimer()
 		for _, body := range l.bodies {
-			send(b, r, ctx, contentType, body)
+			send(b, h, ctx, contentType, body)
 		}
 		spent += cpu() - from
 	}
@@ -216,6 +223,23 @@ func benchKnown(b *testing.B, contentType string, enc encoder) {
 // One op is a sample of each of 200,000 known series.
 func BenchmarkRemoteWriteV1Known(b *testing.B) { benchKnown(b, typeV1, encodeV1) }
 func BenchmarkRemoteWriteV2Known(b *testing.B) { benchKnown(b, typeV2, encodeV2) }
+
+// What Prometheus' own handler costs for the same, over the same TSDB.
+func BenchmarkPrometheusV1Known(b *testing.B) { benchPrometheus(b, typeV1, encodeV1) }
+func BenchmarkPrometheusV2Known(b *testing.B) { benchPrometheus(b, typeV2, encodeV2) }
+
+func benchPrometheus(b *testing.B, contentType string, enc encoder) {
+	_, e, ctx := benchRoom(b)
+	ws, _ := hearth.WorkspaceFrom(ctx)
+	ws.Limits.OutOfOrderWindow = 0
+	h, err := e.Head(ctx, ws)
+	if err != nil {
+		b.Fatal(err)
+	}
+	handler := remote.NewWriteHandler(slog.New(slog.DiscardHandler), nil, h.(*testHead).DB,
+		remoteapi.MessageTypes{remoteapi.WriteV1MessageType, remoteapi.WriteV2MessageType}, false, false, false)
+	benchHandler(b, ctx, handler.ServeHTTP, contentType, enc)
+}
 
 // One op is 20,000 series that nobody has seen.
 func BenchmarkRemoteWriteNew(b *testing.B) {
@@ -228,7 +252,7 @@ func BenchmarkRemoteWriteNew(b *testing.B) {
 		r, e, ctx := benchRoom(b)
 		b.StartTimer()
 		for _, body := range bodies {
-			send(b, r, ctx, typeV1, body)
+			send(b, r.RemoteWrite, ctx, typeV1, body)
 		}
 		b.StopTimer()
 		e.closeAll()

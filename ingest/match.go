@@ -31,14 +31,14 @@ func mix(name, value uint64) uint64 {
 
 // pairAt tells whether the engine encoding known has name and value at j, and
 // where the next pair begins; -1 if not.
-func pairAt(known string, j int, name, value []byte) int {
+func pairAt(known string, j int, name, value string) int {
 	if j = wordAt(known, j, name); j < 0 {
 		return -1
 	}
 	return wordAt(known, j, value)
 }
 
-func wordAt(known string, j int, word []byte) int {
+func wordAt(known string, j int, word string) int {
 	n := len(word)
 	switch {
 	case n >= 255:
@@ -51,7 +51,7 @@ func wordAt(known string, j int, word []byte) int {
 	default:
 		j++
 	}
-	if j+n > len(known) || known[j:j+n] != string(word) {
+	if j+n > len(known) || known[j:j+n] != word {
 		return -1
 	}
 	return j + n
@@ -92,34 +92,42 @@ func labelV1(b []byte, i int) (name, value []byte, next int) {
 func (k v1Keys) match(s *series, known string) bool {
 	raw, j := k.b.buf[s.key.at:s.key.end], 0
 	for i := 0; i < len(raw); {
-		name, value, next := shortLabel(raw, i)
+		if next, to := sameLabel(raw, i, known, j); next > 0 {
+			i, j = next, to
+			continue
+		}
+		name, value, next := labelV1(raw, i)
 		if next < 0 {
-			if name, value, next = labelV1(raw, i); next < 0 {
-				return false
-			}
+			return false
 		}
 		i = next
 		if len(value) == 0 || k.dropReplica && string(name) == replicaLabel {
 			continue
 		}
-		if j = pairAt(known, j, name, value); j < 0 {
+		if j = pairAt(known, j, yolo(name), yolo(value)); j < 0 {
 			return false
 		}
 	}
 	return j == len(known) && j > 0
 }
 
-// shortLabel reads a label field as every encoder writes it, all lengths below
-// 128; next is -1 if it looks otherwise.
-func shortLabel(b []byte, i int) (name, value []byte, next int) {
-	if i+4 > len(b) || b[i] != 0x0A || b[i+2] != 0x0A {
-		return nil, nil, -1
+// sameLabel tells whether the label field at raw[i], written as every encoder
+// writes it and with lengths below 128, is the pair at known[j], and where both
+// end. next is 0 if it is not, or looks otherwise.
+func sameLabel(raw []byte, i int, known string, j int) (next, to int) {
+	if i+6 > len(raw) || raw[i] != 0x0A || raw[i+2] != 0x0A || raw[i+1]|raw[i+3] >= 0x80 {
+		return 0, 0
 	}
-	end, mid := i+2+int(b[i+1]), i+4+int(b[i+3])
-	if b[i+1]|b[i+3] >= 0x80 || end > len(b) || mid+2 > end || b[mid] != 0x12 || mid+2+int(b[mid+1]) != end {
-		return nil, nil, -1
+	n := int(raw[i+3])
+	mid, end := i+4+n, i+2+int(raw[i+1])
+	v := end - mid - 2
+	if v <= 0 || end > len(raw) || raw[mid] != 0x12 || int(raw[mid+1]) != v || j+2+n+v > len(known) || int(known[j]) != n || int(known[j+1+n]) != v {
+		return 0, 0
 	}
-	return b[i+4 : mid], b[mid+2 : end], end
+	if string(raw[i+4:mid]) != known[j+1:j+1+n] || string(raw[mid+2:end]) != known[j+2+n:j+2+n+v] {
+		return 0, 0
+	}
+	return end, j + 2 + n + v
 }
 
 func (k v1Keys) hash(s *series, seed maphash.Seed) (h uint64, ok bool) {
@@ -173,18 +181,23 @@ func (k v2Keys) pair(refs []byte, i int) (name, value uint32, next int) {
 	return uint32(n), uint32(v), i
 }
 
-func (k v2Keys) symbol(n uint32) []byte { return k.b.bytes(k.b.symbols[n]) }
+func (k v2Keys) symbol(n uint32) string { return k.b.symbols[n] }
 
 func (k v2Keys) match(s *series, known string) bool {
-	refs, j := k.b.buf[s.key.at:s.key.end], 0
+	refs, symbols, j := k.b.buf[s.key.at:s.key.end], k.b.symbols, 0
 	for i := 0; i < len(refs); {
-		n, v, next := k.pair(refs, i)
-		if next < 0 {
+		n, next := shortRef(refs, i)
+		v, next := shortRef(refs, next)
+		if next < 0 || int(max(n, v)) >= len(symbols) {
 			return false
 		}
 		i = next
-		name, value := k.symbol(n), k.symbol(v)
-		if len(value) == 0 || k.dropReplica && string(name) == replicaLabel {
+		name, value := symbols[n], symbols[v]
+		if to := samePair(name, value, known, j); to > 0 {
+			j = to
+			continue
+		}
+		if value == "" || k.dropReplica && name == replicaLabel {
 			continue
 		}
 		if j = pairAt(known, j, name, value); j < 0 {
@@ -192,6 +205,37 @@ func (k v2Keys) match(s *series, known string) bool {
 		}
 	}
 	return j == len(known) && j > 0
+}
+
+// shortRef reads a reference, mostly of one or two bytes; next is -1 if there is
+// none.
+func shortRef(refs []byte, i int) (n uint32, next int) {
+	if i >= 0 && i+1 < len(refs) {
+		if refs[i] < 0x80 {
+			return uint32(refs[i]), i + 1
+		}
+		if refs[i+1] < 0x80 {
+			return uint32(refs[i])&0x7f | uint32(refs[i+1])<<7, i + 2
+		}
+	}
+	if i < 0 {
+		return 0, -1
+	}
+	v, next := uvarint(refs, i)
+	return uint32(min(v, 1<<32-1)), next
+}
+
+// samePair tells whether name and value, both shorter than 255 bytes, are the
+// pair at known[j], and where it ends; 0 if not.
+func samePair(name, value, known string, j int) (to int) {
+	n, v := len(name), len(value)
+	if n >= 255 || v >= 255 || v == 0 || j+2+n+v > len(known) || int(known[j]) != n || int(known[j+1+n]) != v {
+		return 0
+	}
+	if name != known[j+1:j+1+n] || value != known[j+2+n:j+2+n+v] {
+		return 0
+	}
+	return j + 2 + n + v
 }
 
 func (k v2Keys) hash(s *series, seed maphash.Seed) (h uint64, ok bool) {
@@ -202,7 +246,7 @@ func (k v2Keys) hash(s *series, seed maphash.Seed) (h uint64, ok bool) {
 			return 0, false
 		}
 		i = next
-		if len(k.symbol(v)) == 0 || k.dropReplica && string(k.symbol(n)) == replicaLabel {
+		if k.symbol(v) == "" || k.dropReplica && k.symbol(n) == replicaLabel {
 			continue
 		}
 		h += mix(k.symbolHash(n, seed), k.symbolHash(v, seed))
@@ -217,7 +261,7 @@ func (k v2Keys) symbolHash(n uint32, seed maphash.Seed) uint64 {
 		b.hashes = append(b.hashes, make([]uint64, len(b.symbols)-len(b.hashes))...)
 	}
 	if b.hashes[n] == 0 {
-		b.hashes[n] = maphash.Bytes(seed, k.symbol(n))
+		b.hashes[n] = maphash.String(seed, k.symbol(n))
 	}
 	return b.hashes[n]
 }
@@ -232,7 +276,7 @@ func (k v2Keys) pairsV2(refs []byte, to []labels.Label) ([]labels.Label, error) 
 		if next < 0 {
 			return to, malformed("a series has an odd number of label references, or one outside the symbol table")
 		}
-		to, i = append(to, labels.Label{Name: yolo(k.symbol(n)), Value: yolo(k.symbol(v))}), next
+		to, i = append(to, labels.Label{Name: k.symbol(n), Value: k.symbol(v)}), next
 	}
 	return to, nil
 }

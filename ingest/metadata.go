@@ -62,7 +62,7 @@ func (k v2Keys) fingerprint(s *series, c *cache) uint32 {
 func (k v2Keys) metadata(s *series) engine.Metadata {
 	m := metadata.Metadata{
 		Type: metricType(uint64(s.kind)),
-		Help: string(k.symbol(s.help)), Unit: string(k.symbol(s.unit)),
+		Help: strings.Clone(k.symbol(s.help)), Unit: strings.Clone(k.symbol(s.unit)),
 	}
 	return engine.Metadata{Metric: family(metricName(s.labels), m.Type), Metadata: m}
 }

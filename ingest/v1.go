@@ -50,6 +50,9 @@ func (b *batch) decodeV1(l hearth.Limits) error {
 	return nil
 }
 
+// labelTag stands before each label of a TimeSeries.
+const labelTag = 1<<3 | wireBytes
+
 // seriesV1 walks a TimeSeries. Labels are only delimited here.
 func (b *batch) seriesV1(buf []byte, i, end int, l hearth.Limits) error {
 	s, err := b.open(l)
@@ -57,6 +60,9 @@ func (b *batch) seriesV1(buf []byte, i, end int, l hearth.Limits) error {
 		return err
 	}
 	body := buf[:end]
+	if next := shortLabels(body, i); next > i {
+		s.key, i = extent{uint32(i), uint32(next)}, next
+	}
 	for i < end {
 		num, wire, next := tag(body, i)
 		if next < 0 {
@@ -83,6 +89,19 @@ func (b *batch) seriesV1(buf []byte, i, end int, l hearth.Limits) error {
 		i = stop
 	}
 	return nil
+}
+
+// shortLabels steps over label fields of fewer than 128 bytes, which is how nearly
+// every series begins, and returns where they end.
+func shortLabels(b []byte, i int) int {
+	for i+1 < len(b) && b[i] == labelTag && b[i+1] < 0x80 {
+		next := i + 2 + int(b[i+1])
+		if next > len(b) {
+			break
+		}
+		i = next
+	}
+	return i
 }
 
 // extend adds the label field buf[at:end] to a key.
@@ -127,9 +146,17 @@ func (b *batch) sample(m []byte) error {
 			return nil
 		}
 	}
+	return b.anySample(m)
+}
+
+// anySample reads a Sample whose fields stand in any order or are missing.
+func (b *batch) anySample(m []byte) error {
 	var s sample
-	err := eachField(m, func(f field) error {
+	for i := 0; i < len(m); {
+		f, next := nextField(m, i)
 		switch {
+		case next < 0:
+			return errTruncated
 		case f.id == 1 && f.wire == wireFixed64:
 			s.v = math.Float64frombits(f.num)
 		case f.id == 2 && f.wire == wireVarint:
@@ -139,10 +166,10 @@ func (b *batch) sample(m []byte) error {
 		case f.id <= 3:
 			return errWireType
 		}
-		return nil
-	})
+		i = next
+	}
 	b.samples = append(b.samples, s)
-	return err
+	return nil
 }
 
 // metadataV1 reads a MetricMetadata.

@@ -40,7 +40,7 @@ func (b *batch) decodeV2(l hearth.Limits) error {
 				return err
 			}
 		} else {
-			b.symbols = append(b.symbols, extent{uint32(start), uint32(end)})
+			b.symbols = append(b.symbols, yolo(buf[start:end]))
 			if len(b.symbols) > maxSymbols {
 				return tooMany("symbols", maxSymbols)
 			}
@@ -122,7 +122,11 @@ func (b *batch) packed(key extent, at, end int) extent {
 // metadataV2 reads a Metadata.
 func (s *series) metadataV2(m []byte) error {
 	s.described = true
-	return eachField(m, func(f field) error {
+	for i := 0; i < len(m); {
+		f, next := nextField(m, i)
+		if next < 0 {
+			return errTruncated
+		}
 		if (f.id == 1 || f.id == 3 || f.id == 4) && f.wire != wireVarint {
 			return errWireType
 		}
@@ -134,6 +138,7 @@ func (s *series) metadataV2(m []byte) error {
 		case 4:
 			s.unit = uint32(min(f.num, math.MaxUint32))
 		}
-		return nil
-	})
+		i = next
+	}
+	return nil
 }

@@ -191,6 +191,9 @@ func running(t *testing.T, l *Ledger) (stop func()) {
 	}
 }
 
+// pass lets time pass in a synctest bubble.
+func pass(d time.Duration) { <-time.After(d) }
+
 func TestWritesWithin200ms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &logStore{}
@@ -199,12 +202,12 @@ func TestWritesWithin200ms(t *testing.T) {
 		defer stop()
 		l.Record(changed(1))
 		l.Record(denied(2))
-		time.Sleep(batchDelay - time.Nanosecond)
+		pass(batchDelay - time.Nanosecond)
 		synctest.Wait()
 		if s.len(logEvents) != 0 {
 			t.Error("written before the batch was gathered")
 		}
-		time.Sleep(time.Nanosecond)
+		pass(time.Nanosecond)
 		synctest.Wait()
 		if s.len(logEvents) != 1 || s.len(logDenials) != 1 {
 			t.Errorf("after %v: %d events and %d denials written", batchDelay, s.len(logEvents), s.len(logDenials))
@@ -290,12 +293,12 @@ func TestStoreTrouble(t *testing.T) {
 		for n := range batchSize + 10 {
 			l.Record(changed(n))
 		}
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		if got := find(t, l, Query{RequestID: "r-3"}); !slices.Equal(got, []string{"r-3"}) {
 			t.Errorf("while the store takes nothing, Find = %v", got)
 		}
 		s.failWith(nil)
-		time.Sleep(window)
+		pass(window)
 		synctest.Wait()
 		if got := s.len(logEvents); got != batchSize+10 {
 			t.Errorf("%d events written after the trouble, want each once", got)

@@ -32,7 +32,7 @@ func (b *bench) many(ctx context.Context, p *peer) (figures, error) {
 }
 
 func (b *bench) manyLives(ctx context.Context, s *server, l *load, n int, f figures) error {
-	base, err := s.lowest(ctx, idleAfter+b.settle)
+	base, err := s.lowest(ctx, 2*idleAfter+b.settle)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (b *bench) manyLives(ctx context.Context, s *server, l *load, n int, f figu
 		return err
 	}
 	f["create CPU"] = millis(made-begun) / float64(n)
-	idle, err := s.lowest(ctx, b.settle)
+	idle, err := s.lowest(ctx, 2*b.settle)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,8 @@ func (b *bench) manyLives(ctx context.Context, s *server, l *load, n int, f figu
 		return err
 	}
 	f["active memory"] = kibibytes(active.anonymous) / 1024
-	closed, err := s.lowest(ctx, idleAfter+3*b.settle)
+	b.heapProfile(ctx, s, "workspaces")
+	closed, err := s.lowest(ctx, 4*idleAfter+2*b.settle)
 	if err != nil {
 		return err
 	}
@@ -117,10 +118,16 @@ func (s *server) writeInto(ctx context.Context, paths []string, l *load) error {
 	return nil
 }
 
-// lowest is the least anonymous memory within d: memory goes back to the system
-// some time after it is free.
+// lowest is the least anonymous memory within d after a garbage collection:
+// memory goes back to the system some time after it is free.
 func (s *server) lowest(ctx context.Context, d time.Duration) (least int64, err error) {
-	for end := time.Now().Add(d); time.Now().Before(end); {
+	if err := pause(ctx, d/2); err != nil {
+		return 0, err
+	}
+	if _, err := s.liveHeap(ctx); err != nil {
+		return 0, err
+	}
+	for end := time.Now().Add(d / 2); time.Now().Before(end); {
 		if err := pause(ctx, time.Second); err != nil {
 			return 0, err
 		}

@@ -122,14 +122,23 @@ func endOfLine(text string, i int) int {
 	return len(text)
 }
 
+// wordOperator tells whether text begins with what may be and, or, unless or
+// atan2, in any case.
 func wordOperator(text string) bool {
-	if len(text) == 0 {
+	if len(text) < 2 {
 		return false
 	}
-	for _, word := range [...]string{"and", "or", "unless", "atan2"} {
-		if len(text) >= len(word) && strings.EqualFold(text[:len(word)], word) {
-			return true
-		}
+	switch text[0] | 0x20 {
+	case 'o':
+		return hasWord(text, "or")
+	case 'a':
+		return hasWord(text, "and") || hasWord(text, "atan2")
+	case 'u':
+		return hasWord(text, "unless")
 	}
 	return false
+}
+
+func hasWord(text, word string) bool {
+	return len(text) >= len(word) && strings.EqualFold(text[:len(word)], word)
 }

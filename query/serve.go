@@ -84,6 +84,9 @@ func (q *Room) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.metrics.seconds.WithLabelValues(rt.name).Observe(q.now().Sub(begun).Seconds())
 }
 
+// statusClosed is what Prometheus' API says of requests whose caller left.
+const statusClosed = 499
+
 func (q *Room) serve(rt route, rd *reading, w *answer, r *http.Request) {
 	if !(r.Method == http.MethodGet && rt.get || r.Method == http.MethodPost && rt.post) {
 		w.Header().Set("Allow", allowed(rt))
@@ -94,8 +97,9 @@ func (q *Room) serve(rt route, rd *reading, w *answer, r *http.Request) {
 	if err == nil {
 		return
 	}
-	if errors.Is(err, context.Canceled) && rd.failure == nil {
-		return // the caller went away
+	if errors.Is(err, context.Canceled) && rd.failure == nil { // the caller went away, or the server is closing
+		writeEnvelope(w, statusClosed, envelope{Status: "error", ErrorType: "canceled", Error: "the request was canceled"})
+		return
 	}
 	rd.fail(err)
 	q.refused(r.Context(), rd.ws, rd.asked, rd.failure)

@@ -373,3 +373,33 @@ func BenchmarkRecord(b *testing.B) {
 		l.Record(e)
 	}
 }
+
+// Many record and read at once; everything is found, each once.
+func TestManyAtOnce(t *testing.T) {
+	l := New(Options{Store: sqlite(t)})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	const writers, each = 8, 200
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for n := range each {
+				l.Record(changed(w*each + n))
+			}
+			if _, err := l.Find(ctx, Query{RequestID: hearth.RequestID(fmt.Sprintf("r-%d", w*each))}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	ids := find(t, l, Query{Limit: 2 * writers * each})
+	slices.Sort(ids)
+	if n := len(slices.Compact(slices.Clone(ids))); n != writers*each || len(ids) != n {
+		t.Errorf("%d events found, %d of them different; want %d", len(ids), n, writers*each)
+	}
+}

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	trimEvery = 1000 // records between two trims of a log
-	lastFlush = 5 * time.Second
-	retry     = time.Second // after the store took nothing
+	trimEvery    = 1000 // records between two trims of a log
+	longestWrite = 5 * time.Second
+	retry        = time.Second // after the store took nothing
 )
 
 // Run writes events to the store, within 200 ms or as soon as there are 256 of
@@ -51,8 +51,6 @@ func (l *Ledger) pause(ctx context.Context, d time.Duration, enough <-chan struc
 }
 
 func (l *Ledger) finish(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlush)
-	defer cancel()
 	l.sweep(l.opts.Now())
 	l.report(l.flush(ctx))
 }
@@ -68,10 +66,13 @@ func (l *Ledger) sweep(t time.Time) {
 
 // flush writes all that is queued. When it returns nil, every event recorded
 // before the call is in the store. Events that the store did not take go back
-// into the queue.
+// into the queue. A write that has begun is not given up with ctx, for then
+// nobody would know whether it has to be repeated.
 func (l *Ledger) flush(ctx context.Context) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestWrite)
+	defer cancel()
 	for {
 		batch := l.take()
 		if len(batch) == 0 {

@@ -25,12 +25,11 @@ type appender struct {
 var _ storage.GetRef = (*appender)(nil)
 
 func (l *live) appender(ctx context.Context) storage.AppenderV2 {
-	l.pins.Add(1)
-	a := &appender{live: l}
-	if a.refused = l.refusal(); a.refused == nil {
-		a.AppenderV2 = l.head.AppenderV2(ctx)
+	if refused := l.refusal(); refused != nil {
+		return &appender{live: l, refused: refused}
 	}
-	return a
+	l.pins.Add(1)
+	return &appender{live: l, AppenderV2: l.head.AppenderV2(ctx)}
 }
 
 // refusal tells why nothing can be appended now; nil if it can. The disk is
@@ -110,13 +109,13 @@ func (a *appender) GetRef(ls labels.Labels, hash uint64) (storage.SeriesRef, lab
 // Commit implements storage.AppenderV2. Once it has returned nil, the samples
 // are in the log (and on disk, if that was asked for).
 func (a *appender) Commit() error {
-	if a.done {
+	switch {
+	case a.done:
 		return errAppenderDone
-	}
-	defer a.release()
-	if a.refused != nil {
+	case a.refused != nil:
 		return a.refused
 	}
+	defer a.release()
 	l := a.live
 	if broken := l.broken.Load(); broken != nil {
 		return a.giveUp(broken)
@@ -148,13 +147,13 @@ func (a *appender) giveUp(why error) error {
 // Rollback implements storage.AppenderV2. The TSDB logs the series created so
 // far even then, so it may fail as Commit may.
 func (a *appender) Rollback() error {
-	if a.done {
+	switch {
+	case a.done:
 		return errAppenderDone
-	}
-	defer a.release()
-	if a.refused != nil {
+	case a.refused != nil:
 		return nil
 	}
+	defer a.release()
 	if err := a.AppenderV2.Rollback(); err != nil {
 		return a.live.fail("writing the log", err)
 	}
@@ -164,5 +163,5 @@ func (a *appender) Rollback() error {
 func (a *appender) release() {
 	a.done = true
 	a.live.series.histAhead.Add(-a.histograms)
-	a.live.unpin()
+	a.live.used()
 }

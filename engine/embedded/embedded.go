@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/fileutil"
 
 	"github.com/hearth-metrics/hearth"
@@ -64,6 +65,7 @@ type Options struct {
 
 	freeSpace func(dir string) (free, total uint64, err error) // tests only
 	syncFile  func(*os.File) error                             // tests only
+	tune      func(*tsdb.Options)                              // tests only
 }
 
 func (o *Options) setDefaults() {

@@ -21,7 +21,7 @@ var _ engine.Head = (*head)(nil)
 // Release implements engine.Head.
 func (h *head) Release() {
 	if h.released.CompareAndSwap(false, true) {
-		h.live.unpin()
+		h.live.used()
 	}
 }
 
@@ -73,7 +73,7 @@ type pin struct {
 
 func (p *pin) pull() {
 	if p.pulled.CompareAndSwap(false, true) {
-		p.live.unpin()
+		p.live.used()
 	}
 }
 

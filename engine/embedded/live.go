@@ -23,7 +23,8 @@ type live struct {
 	head  *tsdb.Head
 
 	sizeMu sync.Mutex
-	size   size // as recorded on disk
+	size   size   // as recorded on disk
+	opened uint64 // how many series it had then
 
 	pins    atomic.Int64 // heads, appenders and queriers that use it
 	broken  atomic.Pointer[hearth.Error]
@@ -61,6 +62,7 @@ func openLive(s *space, limits hearth.Limits) (*live, error) {
 		l.slimLateLog()
 	}
 	l.series.replaying.Store(false)
+	l.opened = uint64(l.size.Series)
 	l.applyToDB(limits)
 	l.keepSize(func(z *size) { z.Clean, z.Warm = false, true })
 	if s.e.opts.Durability == Process {
@@ -75,9 +77,15 @@ func openLive(s *space, limits hearth.Limits) (*live, error) {
 // unpin undoes one pin.
 func (l *live) unpin() {
 	if l.pins.Add(-1) == 0 {
-		l.space.lastUse.Store(max(l.e.now().UnixNano(), l.space.lastUse.Load()))
 		l.space.lastPinGone()
 	}
+}
+
+// used undoes the pin of a user: the workspace is idle from now on at the
+// earliest.
+func (l *live) used() {
+	l.space.lastUse.Store(l.e.now().UnixNano())
+	l.unpin()
 }
 
 // fail makes the workspace refuse appends until it was opened anew: what is in
@@ -96,9 +104,10 @@ func (l *live) fail(doing string, err error) *hearth.Error {
 	return refusal
 }
 
-// wantsReopening tells whether the workspace failed and can be opened anew.
+// wantsReopening tells whether the workspace should be opened anew and can be:
+// it failed, or it has outgrown its tables.
 func (l *live) wantsReopening() bool {
-	return l.broken.Load() != nil && l.pins.Load() == 0 && !l.e.disk.check()
+	return (l.broken.Load() != nil || l.outgrown()) && l.pins.Load() == 0 && !l.e.disk.check()
 }
 
 // close is called once nothing pins the workspace.

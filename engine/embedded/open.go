@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/bits"
 	"os"
 	"runtime"
 	"syscall"
@@ -24,9 +23,9 @@ const (
 	// reloadEvery is how often the TSDB looks for blocks past their retention,
 	// besides after each compaction.
 	reloadEvery = 30 * time.Minute
-	// small is how many series a workspace may have had when it was closed to be
-	// opened with small tables.
-	small = 20_000
+	// many series make a workspace big: it gets tables that are fast, where a
+	// small one gets tables that are small.
+	many = 10_000
 )
 
 // dbOptions fits the TSDB to what the workspace held when it was last open. See
@@ -37,11 +36,12 @@ func (l *live) dbOptions(limits hearth.Limits) *tsdb.Options {
 	o.StripeSize = stripes(l.size.Series)
 	o.WALSegmentSize = 32 << 20
 	o.WALReplayConcurrency = runtime.GOMAXPROCS(0)
-	if l.size.Series < small {
+	o.WALCompression = compression.Snappy
+	if l.size.Series < many {
 		o.WALSegmentSize = 4 << 20
 		o.WALReplayConcurrency = 1
+		o.WALCompression = compression.None // it keeps a buffer as big as the biggest record
 	}
-	o.WALCompression = compression.Snappy
 	o.HeadChunksWriteBufferSize = 64 << 10 // the least it takes
 	o.IsolationDisabled = true
 	o.MinBlockDuration = blockRange.Milliseconds()
@@ -57,15 +57,28 @@ func (l *live) dbOptions(limits hearth.Limits) *tsdb.Options {
 	if l.late.eager(l.space.dir, limits) {
 		o.OutOfOrderTimeWindow = limits.OutOfOrderWindow.Milliseconds()
 	}
+	if l.e.opts.tune != nil {
+		l.e.opts.tune(o)
+	}
 	return o
 }
 
-// stripes returns how finely to divide the series table: a power of two, about
-// one stripe for 64 series, within what costs nothing and what the TSDB would
-// take by itself.
+// stripes returns how finely to divide the series table: a power of two. A
+// stripe costs a quarter of a KB; too few cost time for every sample.
 func stripes(series int64) int {
-	n := 1 << bits.Len64(uint64(max(series, 0))/64)
-	return min(max(n, 32), tsdb.DefaultStripeSize)
+	switch {
+	case series >= many:
+		return tsdb.DefaultStripeSize
+	case series >= many/10:
+		return 512
+	}
+	return 32
+}
+
+// outgrown tells whether the workspace has so many more series than when it was
+// opened that opening it anew, which takes a moment, pays.
+func (l *live) outgrown() bool {
+	return l.opened < many && l.head.NumSeries() >= many+many/2
 }
 
 // longestBlock is a tenth of the retention, as Prometheus has it: a block goes

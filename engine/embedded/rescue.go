@@ -47,7 +47,7 @@ func (r *rescue) prepare(unclean bool) error {
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		return err
 	}
-	if err := r.readoptStaged(); err != nil {
+	if err := errors.Join(r.readoptStaged(), r.dropEmptySnapshots()); err != nil {
 		return err
 	}
 	if err := r.fillGaps(); err != nil {
@@ -149,7 +149,25 @@ func (r *rescue) restore() error {
 			return fmt.Errorf("undo an opening: %w", err)
 		}
 	}
-	return r.unstage()
+	return errors.Join(r.dropEmptySnapshots(), r.unstage())
+}
+
+// dropEmptySnapshots removes snapshots that hold nothing: the TSDB would take
+// one for all there was, and leave the log before it unread.
+func (r *rescue) dropEmptySnapshots() error {
+	found, err := filepath.Glob(filepath.Join(r.dir, "chunk_snapshot.*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range found {
+		if dirBytes(dir) > 0 {
+			continue
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle ends a rescue: what opening deleted goes into quarantine.

@@ -25,7 +25,7 @@ type history struct {
 // testSameHistory runs a random history on an engine left alone, and again on
 // one that has room for a single open workspace and is restarted now and then.
 func testSameHistory(t *testing.T, open Opener) {
-	for seed := range uint64(3) {
+	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			calm := newHistory(t, open, Options{})
 			restless := newHistory(t, open, Options{MaxOpen: 1})
@@ -58,7 +58,7 @@ func newHistory(t *testing.T, open Opener, o Options) *history {
 // run makes the history; restarts is nil for an engine that is left alone.
 func (h *history) run(t *testing.T, r, restarts *rand.Rand) {
 	t.Helper()
-	for range 120 {
+	for range 60 {
 		h.step(t, r)
 		if restarts != nil && restarts.IntN(12) == 0 {
 			closeEngine(t, h.e)

@@ -46,7 +46,7 @@ bench: peers
 	$(GO) run ./test/bench -out docs/benchmarks.md
 
 peers:
-	@test/peers/build prometheus >/dev/null
+	@test/peers/build prometheus prometheus-2.42 >/dev/null
 
 $(TOOLS)/staticcheck: test/tools/go.mod test/tools/go.sum
 	cd test/tools && $(GO) build -o $@ honnef.co/go/tools/cmd/staticcheck && touch $@

@@ -34,9 +34,11 @@ func (b *bench) runPanels(ctx context.Context) error {
 			return err
 		}
 		defer b.discard(v.server)
-		defer b.profile(ctx, v.server, "panels")()
 		b.keep(p, "panels", f)
 		viewers[p] = v
+	}
+	for _, v := range viewers {
+		defer b.profile(ctx, v.server, "panels")()
 	}
 	for pass := range passes {
 		for _, p := range b.order(pass) {

@@ -55,7 +55,7 @@ func oracleStore(t *testing.T, all []oracleSeries) []point {
 			add(s.ls, histSample{t: p.t}, p.v)
 		}
 		for _, p := range s.hist {
-			if oracleReduce(&p) && p.buckets() <= ws.Limits.NativeHistogramBuckets {
+			if oracleReduce(&p, ws.Limits.NativeHistogramBuckets) {
 				add(s.ls, p, 0)
 			}
 		}
@@ -67,10 +67,18 @@ func oracleStore(t *testing.T, all []oracleSeries) []point {
 }
 
 // oracleReduce brings resolutions above the highest down, as Prometheus' receiver
-// does; ok is false if it would refuse the histogram.
-func oracleReduce(p *histSample) (ok bool) {
+// does, and those of histograms with too many buckets, as AMP does; ok is false if
+// the histogram must be refused.
+func oracleReduce(p *histSample, limit int) (ok bool) {
 	if s := p.schema(); histogram.IsExponentialSchemaReserved(s) && s > histogram.ExponentialSchemaMax {
-		return p.reduce(histogram.ExponentialSchemaMax) == nil
+		if p.reduce(histogram.ExponentialSchemaMax) != nil {
+			return false
+		}
+	}
+	for p.validate() == nil && p.buckets() > limit {
+		if p.schema() <= histogram.ExponentialSchemaMin || p.reduce(p.schema()-1) != nil {
+			return false
+		}
 	}
 	return true
 }

@@ -24,19 +24,35 @@ const mostPreallocated = 5000
 // A plan is what evaluating a parsed query will cost, as far as can be told
 // before its series are known. Sizes are bytes.
 type plan struct {
-	lookback int64     // milliseconds
-	selects  []float64 // per series of each selector, in the order the engine selects them
-	labels   growth    // what rewritten labels add to each series
-	fixed    float64   // whatever the series
+	lookback int64        // milliseconds
+	selects  []selectCost // of each selector, in the order the engine selects them
+	labels   growth       // what rewritten labels add to each series
+	fixed    float64      // whatever the series
 }
 
-// perSeries returns the bytes that a series of the i-th selection will cost
-// apart from its labels. The function info selects more than the text shows.
-func (p *plan) perSeries(i int) float64 {
+// A selectCost is what each series of a selection costs apart from its labels.
+type selectCost struct {
+	bytes float64
+	kept  float64 // samples that topk and its like may reserve for it, if there are as many
+}
+
+// sampleBytes is a sample with its labels' header.
+const sampleBytes = 48
+
+// series returns the bytes of the n-th series. If every series were a group of
+// its own, topk would reserve k samples for each of the n, at most n: so the
+// n-th adds k, at most 2n-1.
+func (c selectCost) series(n int) float64 {
+	return c.bytes + sampleBytes*min(c.kept, float64(2*n-1))
+}
+
+// selection returns the cost of the i-th selection. The function info selects
+// more than the text shows.
+func (p *plan) selection(i int) selectCost {
 	if i < len(p.selects) {
 		return p.selects[i]
 	}
-	return 0
+	return selectCost{}
 }
 
 // A planner walks a query's tree in the order in which the engine selects its
@@ -54,6 +70,7 @@ type frame struct {
 	asked          int64   // steps times those of every enclosing evaluation
 	dense          bool    // the engine reserves room for all steps of each series
 	valued         float64 // bytes for each series that count_values may make of one
+	kept           float64 // samples that enclosing topk, bottomk and limitk keep for each group
 }
 
 // planOf bounds stmt by l. The error's kind is Quota or Invalid.
@@ -129,11 +146,11 @@ func (p *planner) once(n *parser.StepInvariantExpr, f frame) frame {
 }
 
 func (p *planner) selector(f frame) rewrites {
-	bytes := f.valued
+	c := selectCost{bytes: f.valued, kept: f.kept}
 	if f.dense {
-		bytes += reserved(f.steps)
+		c.bytes += reserved(f.steps)
 	}
-	p.plan.selects = append(p.plan.selects, bytes)
+	p.plan.selects = append(p.plan.selects, c)
 	if n, most := len(p.plan.selects), p.limits.QuerySelectors; most > 0 && n > most {
 		return p.refuse(overLimit("selectors", n, most, "the query has too many selectors (%d or more, limit: %d)"))
 	}
@@ -171,7 +188,7 @@ func (p *planner) subquery(n *parser.SubqueryExpr, f frame) rewrites {
 	if most := p.limits.EvaluatedSteps; most > 0 && max(inner.asked, inner.steps) > most {
 		return p.refuse(overLimit("evaluated-steps", max(inner.asked, inner.steps), most, "the query's steps multiplied by those of its subqueries are too many (%d, limit: %d)"))
 	}
-	inner.valued = f.valued
+	inner.valued, inner.kept = f.valued, f.kept
 	return p.walk(n.Expr, inner)
 }
 
@@ -187,14 +204,42 @@ func times(a, b int64) int64 {
 // has groups, so what stands around it says nothing of the series below.
 func (p *planner) aggregate(n *parser.AggregateExpr, f frame) rewrites {
 	f.dense = false
-	if n.Op != parser.COUNT_VALUES {
-		out := p.walk(n.Expr, f)
-		if n.Param != nil {
-			p.walk(n.Param, f)
-		}
-		return out
+	if n.Op == parser.COUNT_VALUES {
+		return p.countValues(n, f)
 	}
-	// Every value may become a series of its own, and each gets room for all steps.
+	of := f
+	switch n.Op {
+	case parser.TOPK, parser.BOTTOMK, parser.LIMITK:
+		if n.Without || len(n.Grouping) > 0 {
+			of.kept += k(n.Param)
+		}
+	}
+	out := p.walk(n.Expr, of)
+	if n.Param != nil {
+		p.walk(n.Param, f)
+	}
+	return out
+}
+
+// k is the number in topk(k, …); infinite if it is not simply written there.
+func k(e parser.Expr) float64 {
+	for {
+		switch n := e.(type) {
+		case *parser.ParenExpr:
+			e = n.Expr
+		case *parser.StepInvariantExpr:
+			e = n.Expr
+		case *parser.NumberLiteral:
+			return max(n.Val, 0)
+		default:
+			return math.Inf(1)
+		}
+	}
+}
+
+// countValues plans count_values: every value may become a series of its own,
+// and each gets room for all steps.
+func (p *planner) countValues(n *parser.AggregateExpr, f frame) rewrites {
 	f.dense = true
 	each := float64(f.steps) * reserved(f.steps)
 	f.valued += each

@@ -94,17 +94,17 @@ func (q *querier) Select(ctx context.Context, sorted bool, hints *storage.Select
 	if err := q.open(ctx); err != nil {
 		return storage.ErrSeriesSet(err)
 	}
-	perSeries := q.rd.plan.perSeries(q.rd.selected)
+	cost := q.rd.plan.selection(q.rd.selected)
 	q.rd.selected++
 	if hints != nil && hints.Func != "series" {
 		if err := q.rd.checkSelected(hints.End - hints.Start); err != nil {
 			return storage.ErrSeriesSet(err)
 		}
-		perSeries += chunksBytes(hints.End - hints.Start)
+		cost.bytes += chunksBytes(hints.End - hints.Start)
 	}
 	return &boundedSet{
 		SeriesSet: q.inner.Select(ctx, sorted, hints, matchers...),
-		rd:        q.rd, perSeries: perSeries,
+		rd:        q.rd, cost: cost,
 	}
 }
 
@@ -143,10 +143,10 @@ func (q *querier) strings(found []string, notes annotations.Annotations, err err
 // workspace's limits are reached.
 type boundedSet struct {
 	storage.SeriesSet
-	rd        *reading
-	perSeries float64
-	seen      int
-	err       error
+	rd   *reading
+	cost selectCost
+	seen int
+	err  error
 }
 
 func (s *boundedSet) Next() bool {
@@ -158,7 +158,7 @@ func (s *boundedSet) Next() bool {
 		s.err = s.rd.fail(overLimit("series", s.seen, most, "a selector of the query matches too many series (%d or more, limit: %d)"))
 		return false
 	}
-	s.err = s.rd.account(s.SeriesSet.At().Labels(), s.perSeries)
+	s.err = s.rd.account(s.SeriesSet.At().Labels(), s.cost.series(s.seen))
 	return s.err == nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 func TestMemoryWatchStopsTheLargestQuery(t *testing.T) {
-	b := newBed(t, Options{Memory: 1}) // any heap is too large
+	b := newBed(t, Options{Memory: 1 << 20})
 	ctx, cancel := context.WithCancel(context.Background())
 	watched := make(chan error)
 	go func() { watched <- b.room.Run(ctx) }()
@@ -24,7 +25,12 @@ func TestMemoryWatchStopsTheLargestQuery(t *testing.T) {
 	largeCtx, endLarge := b.room.begin(ctx, large)
 	defer endSmall(nil)
 
-	<-largeCtx.Done()
+	var grown [][]byte // what no query accounts for, and still too much
+	for largeCtx.Err() == nil {
+		grown = append(grown, make([]byte, 1<<20))
+		runtime.GC()
+	}
+	runtime.KeepAlive(grown)
 	if err := smallCtx.Err(); err != nil {
 		t.Errorf("the small query was stopped too: %v", err)
 	}
@@ -58,11 +64,31 @@ func TestStoppedQuerySaysWhy(t *testing.T) {
 		case <-time.After(time.Millisecond):
 		}
 	}
-	b.room.stopLargest(12345)
-	if got := <-done; got.status != 422 || !strings.Contains(got.Error, "the server's memory is short (12345 bytes in use") {
+	b.room.stopLargest(12345, 10000)
+	if got := <-done; got.status != 422 || !strings.Contains(got.Error, "the server's memory is short (12345 bytes in use, limit: 10000)") {
 		t.Errorf("got %d %.300s", got.status, got.body)
 	}
 	if e := b.ledger.take(); len(e) != 1 || e[0].Detail(hearth.DetailReason) != "process-memory" {
 		t.Errorf("got events %v", e)
+	}
+}
+
+func TestRestIsNotCounted(t *testing.T) {
+	const memory = 1000
+	r := newRest()
+	r.see(100)
+	if got := r.bound(memory); got != memory {
+		t.Errorf("little at rest: bound %d, want %d", got, memory)
+	}
+	for range 2 * restWindow { // samples grow while queries run
+		r.tick()
+		r.see(5000)
+	}
+	if got := r.bound(memory); got != 5250 {
+		t.Errorf("much at rest: bound %d, want 5250", got)
+	}
+	r.see(200)
+	if got := r.bound(memory); got != memory {
+		t.Errorf("little again: bound %d, want %d", got, memory)
 	}
 }

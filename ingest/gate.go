@@ -33,23 +33,30 @@ type pass struct {
 	running bool
 }
 
-// enter admits a request of n bytes, or refuses it for now.
+// enter admits a request whose body has n bytes, or refuses it for now.
 func (g *gate) enter(t *tenant, n int64) (*pass, error) {
+	p := &pass{gate: g, tenant: t}
+	return p, p.hold(n)
+}
+
+// hold asks for leave to hold n bytes more.
+func (p *pass) hold(n int64) error {
+	g, t := p.gate, p.tenant
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if g.held+n > g.limit || t.held+n > g.limit/2 {
-		return nil, &hearth.Error{Kind: hearth.Unavailable, RetryAfter: time.Second, Msg: "too many bytes of requests are being worked on; send again in a moment"}
+		return &hearth.Error{Kind: hearth.Unavailable, RetryAfter: time.Second, Msg: "too many bytes of requests are being worked on; send again in a moment"}
 	}
-	g.held += n
-	t.held += n
+	g.held, t.held, p.bytes = g.held+n, t.held+n, p.bytes+n
 	g.metrics.inFlight.Set(float64(g.held))
-	return &pass{gate: g, tenant: t, bytes: n}, nil
+	return nil
 }
 
-// start waits for the workspace's turn.
-func (p *pass) start(ctx context.Context) error {
+// start waits for the workspace's turn and then asks for the n bytes that the
+// work will take: requests that wait hold no more than their bodies.
+func (p *pass) start(ctx context.Context, n int64) error {
 	select {
 	case p.tenant.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -62,7 +69,7 @@ func (p *pass) start(ctx context.Context) error {
 		return gaveUp(ctx)
 	}
 	p.running = true
-	return nil
+	return p.hold(n)
 }
 
 func gaveUp(ctx context.Context) error {

@@ -1,8 +1,8 @@
 package ingest
 
 import (
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/metadata"
@@ -14,7 +14,7 @@ import (
 // repeats it with every series: what was stored with a known series before is
 // recognised by its fingerprint and not stored again.
 func (x *intake) describe(c *cache) []engine.Metadata {
-	all := slices.Clone(x.batch.metadata)
+	all := sound(x.batch.metadata)
 	k, ok := x.keys.(v2Keys)
 	if !ok {
 		return all
@@ -40,6 +40,18 @@ func (x *intake) describe(c *cache) []engine.Metadata {
 	return all
 }
 
+// sound returns a copy of the entries that name a metric.
+func sound(entries []engine.Metadata) (kept []engine.Metadata) {
+	for _, e := range entries {
+		if e.Metric == "" || !utf8.ValidString(e.Metric) {
+			continue
+		}
+		e.Help, e.Unit = strings.ToValidUTF8(e.Help, "\uFFFD"), strings.ToValidUTF8(e.Unit, "\uFFFD")
+		kept = append(kept, e)
+	}
+	return kept
+}
+
 // newMeta notes a series' metadata and tells whether it was another before. The
 // caller holds a lock.
 func (c *cache) newMeta(id, fingerprint uint32) bool {
@@ -62,7 +74,7 @@ func (k v2Keys) fingerprint(s *series, c *cache) uint32 {
 func (k v2Keys) metadata(s *series) engine.Metadata {
 	m := metadata.Metadata{
 		Type: metricType(uint64(s.kind)),
-		Help: strings.Clone(k.symbol(s.help)), Unit: strings.Clone(k.symbol(s.unit)),
+		Help: strings.ToValidUTF8(strings.Clone(k.symbol(s.help)), "\uFFFD"), Unit: strings.ToValidUTF8(strings.Clone(k.symbol(s.unit)), "\uFFFD"),
 	}
 	return engine.Metadata{Metric: family(metricName(s.labels), m.Type), Metadata: m}
 }

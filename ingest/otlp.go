@@ -60,12 +60,12 @@ func (r *Room) otlp(req *http.Request, p protocol, gzipped bool) error {
 	now := r.now()
 	t := r.tenants.enter(ws.ID, now)
 	defer t.leave()
-	pass, err := r.gate.enter(t, otlpCost(body, gzipped, ws.Limits))
+	pass, err := r.gate.enter(t, int64(len(body)))
 	if err != nil {
 		return err
 	}
 	defer pass.leave()
-	if err := pass.start(ctx); err != nil {
+	if err := pass.start(ctx, otlpCost(body, gzipped, ws.Limits)); err != nil {
 		return err
 	}
 	if gzipped {

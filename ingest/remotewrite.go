@@ -71,16 +71,21 @@ func (r *Room) write(req *http.Request, p protocol) (outcome, error) {
 	from := origin{workspace: ws, caller: hearth.CallerFrom(ctx), sender: req.UserAgent(), now: r.now()}
 	t := r.tenants.enter(ws.ID, from.now)
 	defer t.leave()
-	pass, err := r.gate.enter(t, int64(len(body))+2*int64(size))
+	pass, err := r.gate.enter(t, int64(len(body)))
 	if err != nil {
 		return outcome{}, err
 	}
 	defer pass.leave()
-	if err := pass.start(ctx); err != nil {
+	head, err := r.engine.Head(ctx, ws) // opening may take long: not while others wait for the turn
+	if err != nil {
+		return outcome{}, err
+	}
+	defer head.Release()
+	if err := pass.start(ctx, 2*int64(size)); err != nil {
 		return outcome{}, err
 	}
 	b := batches.Get().(*batch)
-	x := &intake{room: r, from: from, limits: ws.Limits, batch: b, strict: p == writeV2}
+	x := &intake{room: r, from: from, limits: ws.Limits, head: head, batch: b, strict: p == writeV2}
 	if err := x.decode(p, body, size); err != nil {
 		b.recycle()
 		return outcome{}, err
@@ -125,10 +130,6 @@ func (x *intake) take(ctx context.Context, t *tenant, p *pass) (out outcome, err
 		x.dropReplica()
 	}
 	x.minTime, x.maxTime = window(x.limits, x.from.now)
-	if x.head, err = x.room.engine.Head(ctx, x.from.workspace); err != nil {
-		return out, err
-	}
-	defer x.head.Release()
 	return x.store(ctx, t, recycle)
 }
 

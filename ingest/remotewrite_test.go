@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -300,13 +301,44 @@ func TestProbeOfVMAgent(t *testing.T) {
 func TestBudgetOfBytes(t *testing.T) {
 	b := newWorkbench(t)
 	b.room = New(Options{Engine: b.engine, Now: b.clock, InFlightBytes: 1000})
-	w := b.v1(ts(named("up", "a", strings.Repeat("x", 600)), at(0, 1)))
+	w := b.post(typeV1, "snappy", lie(600, make([]byte, 600)))
 	want(t, w, 503, "too many bytes of requests are being worked on; send again in a moment")
 	if w.Header().Get("Retry-After") != "1" {
 		t.Errorf("Retry-After %q", w.Header().Get("Retry-After"))
 	}
 	b.wantGood()
+	w = b.v1(ts(named("up", "a", strings.Repeat("x", 300)), at(0, 1))) // the body fits, its contents do not
+	want(t, w, 503, "too many bytes of requests are being worked on; send again in a moment")
 	if b.room.gate.held != 0 {
 		t.Errorf("%d bytes still held", b.room.gate.held)
+	}
+}
+
+// One workspace may hold half of the room; another still gets in.
+func TestNoisyWorkspaceLeavesRoom(t *testing.T) {
+	b := newWorkbench(t)
+	b.room = New(Options{Engine: b.engine, Now: b.clock, InFlightBytes: 1000, Slots: 2})
+	noisy := b.room.tenants.enter("ws-noisy", b.now)
+	p, err := b.room.gate.enter(noisy, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.start(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.room.gate.enter(noisy, 1); hearth.KindOf(err) != hearth.Unavailable {
+		t.Errorf("more than half: %v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	waiting := &pass{gate: b.room.gate, tenant: noisy}
+	if err := waiting.start(ended, 0); hearth.KindOf(err) != hearth.Unavailable {
+		t.Errorf("a second turn at once: %v", err)
+	}
+	b.wantGood()
+	p.leave()
+	noisy.leave()
+	if b.room.gate.held != 0 || len(b.room.gate.slots) != 0 {
+		t.Errorf("%d bytes and %d turns still held", b.room.gate.held, len(b.room.gate.slots))
 	}
 }

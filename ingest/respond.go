@@ -43,7 +43,7 @@ func (r *Room) fail(w http.ResponseWriter, req *http.Request, err error) int {
 	if ok && e.Kind != hearth.Internal {
 		msg = e.Msg
 	}
-	if code >= 500 {
+	if code == http.StatusInternalServerError { // what is only for now would fill the log
 		r.log.Error("samples not stored", "err", err, "request_id", hearth.CallerFrom(req.Context()).RequestID)
 	}
 	if ok && e.RetryAfter > 0 {

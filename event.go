@@ -12,6 +12,7 @@ const (
 	DetailReason = "reason" // AWS's discard reason, or the code of a refusal
 	DetailHint   = "hint"   // what to try; may appear more than once
 	DetailCount  = "count"  // how many things the event stands for; 1 if absent
+	DetailSince  = "since"  // when the first of those counted happened
 	DetailError  = "error"  // the error as the log has it
 
 	// Who asked, and how.

@@ -10,7 +10,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,12 +27,14 @@ import (
 // 403 with the reason.
 type gate struct {
 	*httptest.Server
-	seen func(*Signature, *http.Request)
+	mu      sync.Mutex
+	saw     []*Signature
+	chunked int // bodies that came without a length
 }
 
 func newGate(t *testing.T) *gate {
 	t.Helper()
-	g := &gate{seen: func(*Signature, *http.Request) {}}
+	g := &gate{}
 	var v Verifier
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := g.admit(&v, r); err != nil {
@@ -50,8 +54,24 @@ func (g *gate) admit(v *Verifier, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	g.seen(s, r)
+	g.note(s, r)
 	return v.Verify(s, r, Known{Secret: exampleSecret, Body: BodyOf(body), Now: time.Now(), TLS: r.TLS != nil})
+}
+
+func (g *gate) note(s *Signature, r *http.Request) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.saw = append(g.saw, s)
+	if r.ContentLength < 0 {
+		g.chunked++
+	}
+}
+
+// signatures returns what the gate parsed so far.
+func (g *gate) signatures() []*Signature {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.saw)
 }
 
 // expectOK sends r and fails the test with the gate's reason if it was refused.
@@ -124,13 +144,12 @@ func TestSDKRequests(t *testing.T) {
 
 func TestSDKSessionTokenAndEmptyRegion(t *testing.T) {
 	g := newGate(t)
-	var got *Signature
-	g.seen = func(s *Signature, _ *http.Request) { got = s }
 	keys := exampleKeys
 	keys.SessionToken = "IQoJb3JpZ2luX2Vj//////////+token="
 	r := newRequest(t, http.MethodGet, g.URL+"/workspaces", nil)
 	signAs(t, r, nil, time.Now(), keys, "")
 	expectOK(t, http.DefaultTransport, r)
+	got := g.signatures()[0]
 	if got.Token != keys.SessionToken || got.Region != "" || got.Service != "aps" || got.AccessKeyID != "AKIDEXAMPLE" {
 		t.Errorf("Parse = %+v", got)
 	}
@@ -138,8 +157,6 @@ func TestSDKSessionTokenAndEmptyRegion(t *testing.T) {
 
 func TestSDKPresigned(t *testing.T) {
 	g := newGate(t)
-	var got *Signature
-	g.seen = func(s *Signature, _ *http.Request) { got = s }
 	keys := exampleKeys
 	keys.SessionToken = "to+ken/=="
 	r := newRequest(t, http.MethodGet, g.URL+"/workspaces/ws-1/api/v1/query?query=a+b%2Bc&X-Amz-Expires=60", nil)
@@ -151,6 +168,7 @@ func TestSDKPresigned(t *testing.T) {
 	r = newRequest(t, http.MethodGet, u, nil)
 	r.Header = headers
 	expectOK(t, http.DefaultTransport, r)
+	got := g.signatures()[0]
 	if !got.Presigned || got.Token != keys.SessionToken || got.Expires != time.Minute {
 		t.Errorf("Parse = %+v", got)
 	}
@@ -159,11 +177,6 @@ func TestSDKPresigned(t *testing.T) {
 // A body sent on in chunks has lost the Content-Length that was signed.
 func TestRechunkedBody(t *testing.T) {
 	g := newGate(t)
-	g.seen = func(_ *Signature, r *http.Request) {
-		if r.ContentLength != -1 {
-			t.Error("the test did not send chunks")
-		}
-	}
 	body := []byte("twelve bytes")
 	r := newRequest(t, http.MethodPost, g.URL+"/workspaces", body)
 	sign(t, r, body, time.Now())
@@ -172,6 +185,11 @@ func TestRechunkedBody(t *testing.T) {
 	}
 	r.ContentLength = -1
 	expectOK(t, http.DefaultTransport, r)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.chunked != 1 {
+		t.Error("the test did not send chunks")
+	}
 }
 
 func TestPrometheusRoundTripper(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/tsdb/fileutil"
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/hearth-metrics/hearth"
@@ -30,8 +31,8 @@ type Options struct {
 	Metrics prometheus.Registerer // nil keeps the numbers private
 }
 
-// SQLite is a Store in one file, with its write-ahead log beside it. One process
-// at a time may use the file.
+// SQLite is a Store in one file, with its write-ahead log and a lock beside it:
+// one process at a time may use it.
 //
 // A committed Update survives a power cut. Records of logs survive the death of
 // the process; a power cut may take the newest.
@@ -39,6 +40,7 @@ type SQLite struct {
 	log     *slog.Logger
 	metrics *metrics
 
+	lock    fileutil.Releaser
 	readers *sql.DB // each connection its own snapshot
 	writer  *sql.DB // one connection, synchronous=FULL
 	logger  *sql.DB // one connection, synchronous=NORMAL, for logs
@@ -53,8 +55,8 @@ type SQLite struct {
 var _ Store = (*SQLite)(nil)
 
 // OpenSQLite opens the store at path, or makes it, mode 0600, and brings its
-// schema up to date. A file that is damaged, is no store, or was written by a
-// newer program is left as it is and refused.
+// schema up to date. A file that is damaged, is no store, is in use, or was
+// written by a newer program is left as it is and refused.
 func OpenSQLite(ctx context.Context, path string, o Options) (*SQLite, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -70,7 +72,10 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*SQLite, error) {
 	return s, nil
 }
 
-func (s *SQLite) open(ctx context.Context, path string) error {
+func (s *SQLite) open(ctx context.Context, path string) (err error) {
+	if s.lock, _, err = fileutil.Flock(path + ".lock"); err != nil {
+		return fmt.Errorf("lock it, for another Hearth may be using it: %w", err)
+	}
 	s.writer = connect(path, 1, "_synchronous=FULL", "_txlock=immediate")
 	if err := checkFile(ctx, s.writer); err != nil {
 		return err
@@ -164,6 +169,9 @@ func (s *SQLite) closeAll() error {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Release())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close the store: %w", err)

@@ -110,7 +110,7 @@ func checkEntries(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if found != "ok" {
-		return fmt.Errorf("it is damaged: %s", found)
+		return fmt.Errorf("it is damaged: %s", strings.ReplaceAll(found, "\n", " "))
 	}
 	return nil
 }
@@ -141,9 +141,8 @@ func migrate(ctx context.Context, db *sql.DB, log *slog.Logger) error {
 
 // openFault says which file could not be opened, and that it was left alone.
 func openFault(path string, err error) error {
-	wrapped := fmt.Errorf("open the store %s: %w", path, fault(context.Background(), "open", err))
-	if _, ok := errors.AsType[*hearth.Error](wrapped); ok {
-		return wrapped
+	if msg, ok := passing(err); ok {
+		return &hearth.Error{Kind: hearth.Unavailable, Msg: msg, Err: fmt.Errorf("open the store %s: %w", path, err)}
 	}
-	return fmt.Errorf("%w (the file was left as it is)", wrapped)
+	return fmt.Errorf("open the store %s: %w (the file was left as it is)", path, err)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math"
 	"time"
 
@@ -101,23 +102,41 @@ func logQuery(log string, q LogQuery) (string, []any) {
 	return query + ` ORDER BY seq DESC LIMIT ?`, append(args, limit)
 }
 
-// TrimLog forgets all but the newest keep records.
+// TrimLog forgets all but the newest keep records. Those appended meanwhile
+// stay.
 func (s *SQLite) TrimLog(ctx context.Context, log string, keep int) error {
-	for {
-		gone, err := s.trimSome(ctx, log, max(keep, 0))
-		if err != nil || gone < trimBatch {
+	last, err := s.lastBeyond(ctx, log, max(keep, 0))
+	for err == nil && last > 0 {
+		var gone int64
+		if gone, err = s.trimSome(ctx, log, last); gone < trimBatch {
 			return err
 		}
 	}
+	return err
 }
 
-func (s *SQLite) trimSome(ctx context.Context, log string, keep int) (gone int64, err error) {
+// lastBeyond returns the newest record that is not among the newest keep; 0 if
+// there is none.
+func (s *SQLite) lastBeyond(ctx context.Context, log string, keep int) (seq int64, err error) {
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.active.Done()
+	const q = `SELECT seq FROM logs WHERE log = ? ORDER BY seq DESC LIMIT 1 OFFSET ?`
+	err = s.readers.QueryRowContext(ctx, q, []byte(log), keep).Scan(&seq)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, nil
+	case err != nil:
+		return 0, fault(ctx, "trim "+log, err)
+	}
+	return seq, nil
+}
+
+func (s *SQLite) trimSome(ctx context.Context, log string, last int64) (gone int64, err error) {
 	err = s.writeLog(ctx, "trim "+log, func(tx *sql.Tx) error {
-		const q = `DELETE FROM logs WHERE seq IN (
-			SELECT seq FROM logs WHERE log = ? AND seq <= (
-				SELECT seq FROM logs WHERE log = ? ORDER BY seq DESC LIMIT 1 OFFSET ?
-			) ORDER BY seq LIMIT ?)`
-		res, err := tx.ExecContext(ctx, q, []byte(log), []byte(log), keep, trimBatch)
+		const q = `DELETE FROM logs WHERE seq IN (SELECT seq FROM logs WHERE log = ? AND seq <= ? ORDER BY seq LIMIT ?)`
+		res, err := tx.ExecContext(ctx, q, []byte(log), last, trimBatch)
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,9 @@ import (
 // ErrNotFound is returned by Tx.Get for a key that is not there.
 var ErrNotFound = errors.New("store: key not found")
 
-// A Store keeps buckets and logs. All methods may be called concurrently.
+// A Store keeps buckets and logs. All methods may be called concurrently. A store
+// that cannot write for now (a full disk) or is closed answers with kind
+// Unavailable; values and keys over MaxValueBytes and MaxKeyBytes are TooLarge.
 type Store interface {
 	// View runs fn on one consistent snapshot.
 	View(ctx context.Context, fn func(Tx) error) error
@@ -39,6 +41,8 @@ type Store interface {
 
 // A Tx reads and writes within one View or Update. Values it returns belong to
 // the caller.
+//
+// A Tx belongs to one goroutine and ends with its View or Update.
 type Tx interface {
 	Get(bucket, key string) ([]byte, error)
 	Put(bucket, key string, value []byte) error // refused in a View
@@ -66,8 +70,8 @@ type Record struct {
 // A LogQuery selects records; zero fields select all.
 type LogQuery struct {
 	Key1, Key2 string
-	Since      time.Time
-	Before     time.Time
-	BeforeSeq  int64
-	Limit      int // 0: 1000
+	Since      time.Time // at or after
+	Before     time.Time // before, not at
+	BeforeSeq  int64     // the Seq of the last record of the page before
+	Limit      int       // 0: 1000
 }

@@ -60,7 +60,7 @@ func with(h http.Header, name, value string) http.Header {
 // TestBadWrites sends what no sender should: each gets a 4xx with a sentence, and
 // the program stays small and well.
 func TestBadWrites(t *testing.T) {
-	r := run(t)
+	r := startHearth(t)
 	bad, good := r.create(t, "bad"), r.create(t, "good")
 	now := time.Now().UnixMilli()
 	v1 := func(ts ...prompb.TimeSeries) []byte { return marshal(t, &prompb.WriteRequest{Timeseries: ts}) }
@@ -114,7 +114,7 @@ func TestBadWrites(t *testing.T) {
 
 // TestBadQueries asks what would take a bare engine down.
 func TestBadQueries(t *testing.T) {
-	r := run(t)
+	r := startHearth(t)
 	ws := r.create(t, "queried")
 	now := time.Now().UnixMilli()
 	if code, answer := r.write(t.Context(), ws, []prompb.TimeSeries{one(now, 1, "__name__", "a")}); code != http.StatusOK {
@@ -155,7 +155,7 @@ func TestSlowConnections(t *testing.T) {
 	if testing.Short() {
 		n = 1000
 	}
-	r := run(t)
+	r := startHearth(t)
 	ws := r.create(t, "patient")
 	before := r.residentMiB(t)
 	addr := strings.TrimPrefix(r.URL, "http://")

@@ -16,8 +16,8 @@ type health struct {
 	metrics http.Handler
 
 	mu       sync.RWMutex
-	door     http.Handler // nil until ready
-	progress string
+	door     http.Handler // nil until the rooms are open
+	progress string       // what the start is busy with; empty when ready
 }
 
 func newHealth(mode string, reg *prometheus.Registry) *health {
@@ -35,11 +35,15 @@ func (h *health) say(progress string) {
 	h.progress = progress
 }
 
-// open lets callers in to door; nil shuts it again.
+// open lets callers in to door; nil shuts it again. Ready it is once say("") was
+// called.
 func (h *health) open(door http.Handler) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.door, h.progress = door, "stopping"
+	h.door = door
+	if door == nil {
+		h.progress = "stopping"
+	}
 }
 
 func (h *health) state() (http.Handler, string) {
@@ -49,7 +53,6 @@ func (h *health) state() (http.Handler, string) {
 }
 
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	door, progress := h.state()
 	switch r.URL.Path {
 	case "/-/healthy":
 		w.Header().Set(devHeader, h.mode)
@@ -59,14 +62,15 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.metrics.ServeHTTP(w, r)
 		return
 	}
-	if door == nil {
+	door, progress := h.state()
+	ready := r.URL.Path == "/-/ready"
+	switch {
+	case door == nil || (ready && progress != ""):
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "Hearth is not ready: "+progress+".", http.StatusServiceUnavailable)
-		return
-	}
-	if r.URL.Path == "/-/ready" {
+	case ready:
 		fmt.Fprintln(w, "Hearth is ready.")
-		return
+	default:
+		door.ServeHTTP(w, r)
 	}
-	door.ServeHTTP(w, r)
 }

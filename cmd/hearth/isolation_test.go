@@ -15,7 +15,7 @@ import (
 // TestIsolation loads two workspaces with the same metric and different
 // everything else, then looks for the one's words in each answer of the other's.
 func TestIsolation(t *testing.T) {
-	r := run(t)
+	r := startHearth(t)
 	now := time.Now().UnixMilli()
 	words := []string{"apple", "banana"}
 	ids := map[string]string{}

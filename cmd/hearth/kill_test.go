@@ -93,7 +93,7 @@ func TestKill(t *testing.T) {
 }
 
 func killUnderLoad(t *testing.T, durability string, kills int) {
-	r := run(t, "--storage.durability="+durability)
+	r := startHearth(t, "--storage.durability="+durability)
 	ws := r.create(t, "killed")
 	base := time.Now().Add(-time.Hour).UnixMilli()
 	var writers []*writer
@@ -140,7 +140,7 @@ func loadThenKill(t *testing.T, r *running, ws string, writers []*writer) {
 
 // TestGracefulEnd lets requests under way finish and keeps what they wrote.
 func TestGracefulEnd(t *testing.T) {
-	r := run(t)
+	r := startHearth(t)
 	ws := r.create(t, "graceful")
 	now := time.Now().UnixMilli()
 	if code, answer := r.write(t.Context(), ws, []prompb.TimeSeries{one(now, 42, "__name__", "kept")}); code != http.StatusOK {

@@ -8,12 +8,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// prometheusSender WHICH CONFIG runs a real Prometheus (WHICH is a program, or
+// prometheusSender WHICH CONFIG FLAG… runs a real Prometheus (WHICH is a program, or
 // current-prometheus) with that configuration file until the script ends.
 // The configuration file may use $VARIABLES of the script.
 func prometheusSender(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 2 || neg {
-		ts.Fatalf("usage: prometheus PROGRAM CONFIG")
+	if len(args) < 2 || neg {
+		ts.Fatalf("usage: prometheus PROGRAM CONFIG FLAG…")
 	}
 	program, err := peer(args[0])
 	ts.Check(err)
@@ -21,7 +21,8 @@ func prometheusSender(ts *testscript.TestScript, neg bool, args []string) {
 	config := ts.MkAbs(args[0] + ".yml")
 	ts.Check(os.WriteFile(config, []byte(text), 0o600))
 	out := &safeBuffer{}
-	cmd := exec.Command(program, "--config.file="+config, "--storage.tsdb.path="+ts.MkAbs(args[0]+"-data"), "--web.listen-address=127.0.0.1:"+freePort(ts))
+	flags := []string{"--config.file=" + config, "--storage.tsdb.path=" + ts.MkAbs(args[0]+"-data"), "--web.listen-address=127.0.0.1:" + freePort(ts)}
+	cmd := exec.Command(program, append(flags, args[2:]...)...)
 	cmd.Env = environment(ts, "PATH", "HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
 	cmd.Stdout, cmd.Stderr = out, out
 	ts.Check(cmd.Start())

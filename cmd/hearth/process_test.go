@@ -31,8 +31,8 @@ type running struct {
 	dir  string
 }
 
-// run starts `hearth serve` in a folder of its own.
-func run(t *testing.T, args ...string) *running {
+// startHearth starts `hearth serve` in a folder of its own.
+func startHearth(t *testing.T, args ...string) *running {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

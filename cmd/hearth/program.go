@@ -149,6 +149,7 @@ func (p *program) engineOptions() embedded.Options {
 	c := p.config
 	return embedded.Options{
 		Dir:        filepath.Join(c.Storage.Path, "workspaces"),
+		Profile:    hearth.Profile(c.Profile),
 		Durability: embedded.Durability(c.Storage.Durability),
 		MaxOpen:    c.Engine.MaxOpen,
 		IdleAfter:  c.idleAfter(),
@@ -204,16 +205,60 @@ func (p *program) addFront(ctx context.Context, group *run.Group, began time.Tim
 			return err
 		}
 		p.health.open(p.rooms.door)
-		p.log.Info("ready", "url", p.url, "mode", p.mode, "profile", p.config.Profile, "storage", p.config.Storage.Path, "took", time.Since(began).Round(time.Millisecond))
-		if p.ready != nil {
-			p.ready(p.url, p.rooms.demo)
+		if err := p.warm(ctx); err != nil {
+			return err
 		}
+		p.announce(began)
 		if p.rooms.self != nil {
 			return p.rooms.self.Run(ctx)
 		}
 		<-ctx.Done()
 		return nil
 	}, func(error) { cancel() })
+}
+
+// warm opens the workspaces that were open when Hearth last ran. Callers are let
+// in meanwhile: each workspace serves as soon as it is open. One that does not
+// open says so to whoever asks for it, and keeps nobody else waiting.
+func (p *program) warm(ctx context.Context) error {
+	were, err := p.wereOpen(ctx)
+	if err != nil {
+		return err
+	}
+	say := func(done int) {
+		p.health.say(fmt.Sprintf("opened %d of %d workspaces", done, len(were)))
+	}
+	say(0)
+	if err := p.rooms.engine.Warm(ctx, were, say); err != nil && ctx.Err() == nil {
+		p.log.Error("some workspaces do not open", "err", err)
+	}
+	return nil
+}
+
+// wereOpen lists the workspaces that were open and still exist.
+func (p *program) wereOpen(ctx context.Context) ([]hearth.Workspace, error) {
+	ids, err := p.rooms.engine.WasOpen()
+	if err != nil {
+		return nil, err
+	}
+	var were []hearth.Workspace
+	for _, id := range ids {
+		switch w, err := p.rooms.workspace.Lookup(ctx, id); {
+		case err == nil:
+			were = append(were, w)
+		case hearth.KindOf(err) != hearth.NotFound:
+			return nil, err
+		}
+	}
+	return were, nil
+}
+
+func (p *program) announce(began time.Time) {
+	p.health.say("")
+	p.log.Info("ready", "url", p.url, "mode", p.mode, "profile", p.config.Profile, "storage", p.config.Storage.Path, "took", time.Since(began).Round(time.Millisecond))
+	if p.ready != nil {
+		p.ready(p.url, p.rooms.demo)
+	}
 }
 
 // makeDemo ensures the demo workspace and what scrapes Hearth into it.
@@ -229,7 +274,7 @@ func (p *program) makeDemo(ctx context.Context) error {
 	}
 	p.rooms.demo = made.Workspace
 	p.rooms.self, err = scraper.NewStatic(scraper.StaticOptions{
-		Append:   p.rooms.ingest.Appendable(made.Workspace),
+		Append:   p.rooms.ingest.Appendable(made.Workspace, "hearth dev"),
 		Job:      "hearth",
 		URLs:     []string{p.url + "/metrics"},
 		Interval: demoInterval,

@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":      start,
-			"stop":       stop,
+			"terminate":  terminate,
 			"kill9":      kill9,
 			"awscurl":    awscurl,
 			"eventually": eventually,
@@ -58,15 +58,21 @@ func condition(cond string) (bool, error) {
 	return err == nil, nil
 }
 
-// peer finds a real peer: a program of the machine, or one built by
-// test/peers/build.
+// peers are the real peers that test/peers/build makes, by their names here.
+// Debian's own Prometheus 2.42 is none of them: it reads `sigv4:` and then sends
+// unsigned requests.
+var peers = map[string]string{"current-prometheus": "prometheus", "old-prometheus": "prometheus-2.42"}
+
+// peer finds a real peer: one built by test/peers/build, or a program of the
+// machine.
 func peer(name string) (string, error) {
-	if name != "current-prometheus" {
+	built, ok := peers[name]
+	if !ok {
 		return exec.LookPath(name)
 	}
-	out, err := exec.Command(filepath.Join("..", "..", "test", "peers", "build"), "prometheus").Output()
+	out, err := exec.Command(filepath.Join("..", "..", "test", "peers", "build"), built).Output()
 	if err != nil {
-		return "", fmt.Errorf("build a current Prometheus: %w", err)
+		return "", fmt.Errorf("build %s: %w", name, err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }
@@ -117,6 +123,7 @@ func setUp(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, "home")
 	env.Vars = append(env.Vars,
 		"HOME="+home, "TESTDATA="+filepath.Join(here, "testdata"), "PEERS="+filepath.Join(here, "..", "..", "test", "peers"),
+		"HEARTH_ROOT_ACCESS_KEY_ID=test", "HEARTH_ROOT_SECRET_ACCESS_KEY=test",
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
 		"AWS_PAGER=", "AWS_EC2_METADATA_DISABLED=true", "PYTHONWARNINGS=ignore")
 	for _, keep := range []string{"CI", "PYENV_ROOT", "PYENV_VERSION"} {

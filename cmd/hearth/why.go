@@ -71,7 +71,7 @@ func why(ctx context.Context, out io.Writer, t target, id string) error {
 	return err
 }
 
-// maxEvents bounds what is read of an answer.
+// maxEventBytes bounds what is read of an answer.
 const maxEventBytes = 16 << 20
 
 func fetchEvents(ctx context.Context, t target, id string) ([]hearth.Event, error) {
@@ -96,13 +96,25 @@ func fetchEvents(ctx context.Context, t target, id string) ([]hearth.Event, erro
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("ask Hearth: %s: %s", res.Status, bytes.TrimSpace(body))
 	}
+	return decodeEvents(body)
+}
+
+func decodeEvents(body []byte) ([]hearth.Event, error) {
 	var answer struct {
-		Events []hearth.Event `json:"events"`
+		Events []struct {
+			hearth.Event
+			WorkspaceID hearth.WorkspaceID
+		}
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, fmt.Errorf("ask Hearth: %w", err)
 	}
-	return answer.Events, nil
+	events := make([]hearth.Event, len(answer.Events))
+	for i, e := range answer.Events {
+		events[i] = e.Event
+		events[i].Workspace = e.WorkspaceID
+	}
+	return events, nil
 }
 
 // sign adds an AWS Signature Version 4 of the target's keys.

@@ -29,6 +29,7 @@ func Run(t *testing.T, setup func(t *testing.T) Opener) {
 		{"scan gives keys in byte order", testScanOrder},
 		{"scan by prefix", testScanPrefix},
 		{"scan by pages", testScanPages},
+		{"it is as a map would be", testAsMap},
 		{"an error rolls back", testRollbackOnError},
 		{"a panic rolls back", testRollbackOnPanic},
 		{"an update sees its own changes", testOwnChanges},

@@ -118,20 +118,6 @@ func (b *bench) runIngest(ctx context.Context, protocol string) error {
 	return b.alternate(protocol, func(p *peer) (figures, error) { return b.ingest(ctx, p, l) })
 }
 
-// runPanels loads each peer once: its passes are the repetition.
-func (b *bench) runPanels(ctx context.Context) error {
-	l := b.encode(b.long, "v2", time.Now(), fullRequest)
-	for _, p := range b.order(0) {
-		f, all, err := b.dashboards(ctx, p, l)
-		if err != nil {
-			return err
-		}
-		b.keep(p, "panels", f)
-		b.panels[p.name] = all
-	}
-	return nil
-}
-
 func (b *bench) runWorkspaces(ctx context.Context) error {
 	return b.onlyHearth("workspaces", func(p *peer) (figures, error) { return b.many(ctx, p) })
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // crash sends half of the last round, kills the server between two answers,
@@ -95,46 +93,4 @@ func (s *sender) account(ctx context.Context, f figures) error {
 	f["lost"] = float64(max(0, acked-found))
 	f["invented"] = float64(max(0, found-sent))
 	return nil
-}
-
-// startup measures an empty start a few times.
-func (b *bench) startup(ctx context.Context, p *peer) (figures, error) {
-	f := figures{}
-	s, _, err := b.begin(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	m, err := s.memory()
-	b.discard(s)
-	if err != nil {
-		return nil, err
-	}
-	f["empty memory"] = float64(m.resident) / (1 << 20)
-	wall, err := b.startOnce(ctx, p)
-	f["empty start"] = millis(wall)
-	return f, err
-}
-
-// startOnce is the time from exec to ready, with nothing on disk.
-func (b *bench) startOnce(ctx context.Context, p *peer) (wall time.Duration, err error) {
-	dir, err := b.folder()
-	if err != nil {
-		return 0, err
-	}
-	s, err := start(p, dir, b.core)
-	if err != nil {
-		return 0, err
-	}
-	defer b.discard(s)
-	return s.ready(ctx)
-}
-
-// everyone runs f for n things, some at a time.
-func everyone(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(generatorConnections)
-	for i := range n {
-		g.Go(func() error { return f(ctx, i) })
-	}
-	return g.Wait()
 }

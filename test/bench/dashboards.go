@@ -17,37 +17,71 @@ type asked struct {
 	answers   []answer
 }
 
-// dashboards loads hours of samples into a peer, restarts it, and asks the
-// panels.
-func (b *bench) dashboards(ctx context.Context, p *peer, l *load) (figures, []asked, error) {
+// A viewer is somebody before the dashboards of one peer.
+type viewer struct {
+	*sender
+	panels []asked // one for each of panels
+}
+
+// runPanels loads every peer, then asks them in turn, pass by pass, so that what
+// else the machine does hits both alike.
+func (b *bench) runPanels(ctx context.Context) error {
+	l := b.encode(b.long, "v2", time.Now(), fullRequest)
+	viewers := map[*peer]*viewer{}
+	for _, p := range b.order(0) {
+		v, f, err := b.viewer(ctx, p, l)
+		if err != nil {
+			return err
+		}
+		defer b.discard(v.server)
+		b.keep(p, "panels", f)
+		viewers[p] = v
+	}
+	for _, v := range viewers {
+		defer b.profile(ctx, v.server, "panels")()
+	}
+	for pass := range passes {
+		for _, p := range b.order(pass) {
+			if err := viewers[p].pass(ctx, pass); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range b.order(0) {
+		b.panels[p.name] = viewers[p].panels
+		b.keep(p, "panels", total(viewers[p].panels))
+	}
+	return nil
+}
+
+// viewer loads hours of samples into a peer and restarts it.
+func (b *bench) viewer(ctx context.Context, p *peer, l *load) (*viewer, figures, error) {
 	s, path, err := b.begin(ctx, p)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer b.discard(s)
-	w := &sender{server: s, path: path, load: l}
+	v := &viewer{&sender{server: s, path: path, load: l}, make([]asked, len(panels))}
 	f := figures{}
-	if err := b.fill(ctx, w, f); err != nil {
+	if err := b.fill(ctx, v.sender, f); err != nil {
+		b.discard(s)
 		return nil, nil, fmt.Errorf("write to %s: %w", p.name, err)
 	}
-	if err := s.stop(); err != nil {
-		return nil, nil, err
+	if err := v.restart(ctx, f); err != nil {
+		b.discard(s)
+		return nil, nil, fmt.Errorf("start %s again: %w", p.name, err)
 	}
-	back, err := w.reopen(ctx)
-	if err != nil {
-		return nil, nil, fmt.Errorf("start again: %w", err)
+	return v, f, pause(ctx, b.settle/4)
+}
+
+func (v *viewer) restart(ctx context.Context, f figures) error {
+	begun := time.Now()
+	if err := v.server.stop(); err != nil {
+		return err
 	}
+	f["stopping wall"] = time.Since(begun).Seconds()
+	back, err := v.reopen(ctx)
 	f["stop wall"], f["stop CPU"] = back.wall.Seconds(), back.cpu.Seconds()
-	if err := pause(ctx, b.settle/4); err != nil {
-		return nil, nil, err
-	}
-	defer b.profile(ctx, s, "panels")()
-	all, err := askAll(ctx, w)
-	if err != nil {
-		return nil, nil, err
-	}
-	sumUp(all, f)
-	return f, all, nil
+	return err
 }
 
 // fill sends the whole load and measures its place on disk once the peer has
@@ -92,17 +126,15 @@ func (s *server) rest(ctx context.Context, settle time.Duration) error {
 	return nil
 }
 
-func askAll(ctx context.Context, w *sender) ([]asked, error) {
-	all := make([]asked, len(panels))
-	for pass := range passes {
-		end := w.load.end().Add(-time.Duration(passes-1-pass) * time.Minute)
-		for i, p := range panels {
-			if err := all[i].ask(ctx, w, p, end); err != nil {
-				return nil, fmt.Errorf("ask %s of %s: %w", p.name, w.server.peer.name, err)
-			}
+// pass asks every panel once.
+func (v *viewer) pass(ctx context.Context, pass int) error {
+	end := v.load.end().Add(-time.Duration(passes-1-pass) * time.Minute)
+	for i, p := range panels {
+		if err := v.panels[i].ask(ctx, v.sender, p, end); err != nil {
+			return fmt.Errorf("ask %s of %s: %w", p.name, v.server.peer.name, err)
 		}
 	}
-	return all, nil
+	return nil
 }
 
 func (a *asked) ask(ctx context.Context, w *sender, p panel, end time.Time) error {
@@ -125,14 +157,16 @@ func (a *asked) ask(ctx context.Context, w *sender, p panel, end time.Time) erro
 	return err
 }
 
-// sumUp adds the panels up to a pass: the cold one, and the median of the others.
-func sumUp(all []asked, f figures) {
+// total adds the panels up to a pass: the cold one, and the median of the others.
+func total(all []asked) figures {
+	f := figures{}
 	for _, a := range all {
 		f["cold CPU"] += millis(a.cpu[0])
 		f["cold wall"] += millis(a.wall[0])
 		f["warm CPU"] += millis(a.warmCPU())
 		f["warm wall"] += millis(a.warmWall())
 	}
+	return f
 }
 
 func (a *asked) warmCPU() time.Duration  { return middle(a.cpu[1:]) }

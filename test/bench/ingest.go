@@ -6,10 +6,8 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -29,6 +27,7 @@ func (b *bench) ingest(ctx context.Context, p *peer, l *load) (figures, error) {
 	if err := weigh(ctx, s, l.series, w.acked.Load(), f); err != nil {
 		return nil, err
 	}
+	b.heapProfile(ctx, s, l.protocol.name)
 	return f, b.crash(ctx, w, f)
 }
 
@@ -116,11 +115,8 @@ func weigh(ctx context.Context, s *server, series int, samples int64, f figures)
 	}
 	f["disk"] = float64(disk) / float64(samples)
 	heap, err := s.liveHeap(ctx)
-	if err != nil {
-		return err
-	}
 	f["heap"] = float64(heap) / float64(series)
-	return nil
+	return err
 }
 
 var heapAlloc = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)$`)
@@ -150,29 +146,6 @@ func (s *server) pprof(ctx context.Context, what string) ([]byte, error) {
 	defer resp.Body.Close()
 	return io.ReadAll(resp.Body)
 }
-
-// profile records CPU profiles while something runs, if the user asked for them.
-// The function it returns ends that.
-func (b *bench) profile(ctx context.Context, s *server, what string) func() {
-	if b.profiles == "" {
-		return func() {}
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		text, err := s.pprof(ctx, "profile?seconds="+strconv.Itoa(profileSeconds))
-		name := strings.ToLower(s.peer.name) + "-" + what + ".pprof"
-		if err == nil {
-			err = os.WriteFile(filepath.Join(b.profiles, name), text, 0o644)
-		}
-		if err != nil {
-			b.log.Warn("no profile", "of", name, "err", err)
-		}
-	}()
-	return func() { <-done }
-}
-
-const profileSeconds = 5
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

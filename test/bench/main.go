@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -94,6 +95,11 @@ func (o options) check() error {
 		return fmt.Errorf("want a multiple of %d series", seriesPerPod)
 	case o.only != "" && o.only != "hearth" && o.only != "prometheus":
 		return fmt.Errorf("-only=%s: want hearth or prometheus", o.only)
+	}
+	for name := range strings.SplitSeq(o.scenarios, ",") {
+		if !slices.ContainsFunc(scenarios, func(s scenario) bool { return s.name == name }) {
+			return fmt.Errorf("-scenarios: there is none called %q", name)
+		}
 	}
 	return nil
 }

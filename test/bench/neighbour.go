@@ -31,7 +31,7 @@ func (b *bench) neighbours(ctx context.Context, p *peer) (figures, error) {
 	for name, rate := range map[string]int{"limited": neighbourRate, "greedy": 0} {
 		q := limited(p, fmt.Sprintf("  ingest_rate: %d\n  ingest_burst: %d\n", rate, rate))
 		for _, beside := range []bool{false, true} {
-			w, err := b.live(ctx, q, cmp.Or(rate, greedyRate), beside)
+			st, err := b.live(ctx, q, cmp.Or(rate, greedyRate), beside)
 			if err != nil {
 				return nil, fmt.Errorf("%s neighbour: %w", name, err)
 			}
@@ -39,19 +39,19 @@ func (b *bench) neighbours(ctx context.Context, p *peer) (figures, error) {
 			if beside {
 				key = name + " beside"
 			}
-			f[key+" p50"], f[key+" p99"] = millis(w.quantile(0.5)), millis(w.quantile(0.99))
+			f[key+" p50"], f[key+" p99"] = millis(st.victim.quantile(0.5)), millis(st.victim.quantile(0.99))
+			f[key+" rate"] = float64(st.neighbour.acked.Load()) / b.neighbourLasts.Seconds()
 		}
 		f[name+" change"] = 100 * (f[name+" beside p99"]/f[name+" alone p99"] - 1)
 	}
 	return f, nil
 }
 
-// live runs a victim, with or without a neighbour that writes up to rate, and
-// returns the victim's sender.
-func (b *bench) live(ctx context.Context, p *peer, rate int, beside bool) (*sender, error) {
+// live runs a victim, with or without a neighbour that writes up to rate.
+func (b *bench) live(ctx context.Context, p *peer, rate int, beside bool) (*street, error) {
 	rounds := func(rate int) int { return int(b.neighbourLasts.Seconds())*rate/victimSeries + 2 }
 	now := time.Now()
-	st := street{
+	st := &street{
 		victim:    &sender{load: b.encode(size{victimSeries, rounds(victimPerSecond)}, "v1", now, fullRequest)},
 		neighbour: &sender{load: b.encode(size{victimSeries, rounds(rate) + rate/victimSeries}, "v2", now, fullRequest)},
 	}
@@ -66,10 +66,10 @@ func (b *bench) live(ctx context.Context, p *peer, rate int, beside bool) (*send
 	}
 	st.victim.server, st.victim.path = s, path
 	st.neighbour.server, st.neighbour.path = s, other
-	return st.victim, st.live(ctx, beside)
+	return st, st.live(ctx, beside)
 }
 
-func (st street) live(ctx context.Context, beside bool) error {
+func (st *street) live(ctx context.Context, beside bool) error {
 	if err := st.victim.rounds(ctx, 0, 1); err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -32,25 +30,29 @@ var rows = []row{
 	{"v1 memory", "anonymous resident memory per active series", "B", 0, 0.6, nil},
 	{"v1 heap", "live heap per active series", "B", 0, 0, nil},
 	{"v1 peak", "peak resident memory during ingest", "MiB", 0, 0, nil},
-	{"v1 disk", "bytes on disk per sample, ten minutes (log included)", "B", 2, 0, nil},
-	{"panels long disk", "bytes on disk per sample, six hours (blocks and log)", "B", 2, 0, nil},
-	{"panels long CPU", "the six hours by 2.0, compaction included: CPU per million samples", "s", 2, 0, nil},
+	{"v1 disk", "bytes on disk per sample after the ingest load (log included)", "B", 2, 0, nil},
+	{"panels long disk", "bytes on disk per sample after the query load (blocks and log)", "B", 2, 0, nil},
+	{"panels long CPU", "query load by 2.0, compaction included: CPU per million samples", "s", 2, 0, nil},
 	{"panels cold CPU", "dashboard of 15 queries after a restart: CPU", "ms", 0, 1.0, nil},
-	{"panels warm CPU", "the same, refreshed a minute later: CPU", "ms", 0, 0.3, nil},
+	{"panels warm CPU", "dashboard refreshed a minute later: CPU", "ms", 0, 0.3, nil},
 	{"panels cold wall", "dashboard after a restart: time", "ms", 0, 0, nil},
-	{"panels warm wall", "refreshed a minute later: time", "ms", 0, 0, nil},
+	{"panels warm wall", "dashboard refreshed a minute later: time", "ms", 0, 0, nil},
 	{"v1 crash wall", "kill -9 to first correct answer", "s", 2, 0.5, nil},
 	{"v1 crash CPU", "the same: CPU", "s", 2, 0, nil},
 	{"v1 crash memory", "anonymous resident memory after it", "MiB", 0, 0, nil},
-	{"panels stop wall", "clean stop of the six hours to first correct answer", "s", 2, 0, nil},
+	{"panels stop wall", "start again after a clean stop, query load, to first correct answer", "s", 2, 0, nil},
+	{"panels stopping wall", "a clean stop with the query load", "s", 2, 0, nil},
 	{"v1 lost", "acknowledged samples lost by kill -9 under load (1.0)", "", 0, 0, upTo(0)},
 	{"v2 lost", "acknowledged samples lost by kill -9 under load (2.0)", "", 0, 0, upTo(0)},
 	{"start empty start", "start with nothing on disk to ready", "ms", 0, 0, upTo(300)},
 	{"start empty memory", "resident memory of an empty server", "MiB", 0, 0, nil},
-	{"workspaces idle memory", "a workspace that was never written", "KiB", 1, 0, upTo(50)},
-	{"workspaces closed memory", "a workspace that was written, then idle and closed", "KiB", 1, 0, upTo(50)},
+	{"start request CPU", "query of a constant, the whole request: CPU", "µs", 0, 0, nil},
+	{"workspaces idle memory", "a workspace that was never written, after a collection", "KiB", 1, 0, upTo(50)},
+	{"workspaces closed memory", "a workspace that was written, then idle and closed, after a collection", "KiB", 1, 0, upTo(50)},
 	{"workspaces active memory", "all workspaces open with 100 active series each", "MiB", 0, 0, upTo(400)},
 	{"workspaces create CPU", "making a workspace: CPU", "ms", 2, 0, nil},
+	{"workspaces idle CPU", "share of a core that all of them use, closed", "%", 2, 0, nil},
+	{"workspaces crash wall", "kill -9 with all of them to ready", "ms", 0, 0, nil},
 	{"neighbour limited alone p99", "write p99 of a workspace alone", "ms", 2, 0, nil},
 	{"neighbour limited beside p99", "write p99 beside a workspace at its limits", "ms", 2, 0, nil},
 	{"neighbour limited change", "change of it", "%", 0, 0, upTo(20)},
@@ -153,62 +155,6 @@ func (r row) verdict(ours, theirs *float64) string {
 	return "**not met**"
 }
 
-func (b *bench) panelTable(t *strings.Builder) {
-	ours, theirs := b.panels["Hearth"], b.panels["Prometheus"]
-	if ours == nil && theirs == nil {
-		return
-	}
-	fmt.Fprint(t, "## Queries\n\nCPU and time in milliseconds, after a restart / refreshed a minute later.\nAn answer is *rounded* when sums differ in their last digits only.\n\n")
-	fmt.Fprint(t, "| query | Hearth CPU | Prometheus CPU | Hearth time | Prometheus time | answers |\n|---|---:|---:|---:|---:|---|\n")
-	for i, p := range panels {
-		about := ""
-		if p.every > 0 {
-			about = fmt.Sprintf(" (%.0f h by %v)", p.over.Hours(), p.every)
-		}
-		cpu := func(a asked) string { return pair(a.cpu[0], a.warmCPU()) }
-		wall := func(a asked) string { return pair(a.wall[0], a.warmWall()) }
-		fmt.Fprintf(t, "| `%s`%s | %s | %s | %s | %s | %s |\n", strings.ReplaceAll(p.text, "|", `\|`), about,
-			of(ours, i, cpu), of(theirs, i, cpu), of(ours, i, wall), of(theirs, i, wall), b.agreement(i))
-	}
-	fmt.Fprintln(t)
-}
-
-func of(all []asked, i int, what func(asked) string) string {
-	if all == nil {
-		return ""
-	}
-	return what(all[i])
-}
-
-func pair(a, b time.Duration) string { return fmt.Sprintf("%.1f / %.1f", millis(a), millis(b)) }
-
-// agreement says whether both peers gave panel i the same answers.
-func (b *bench) agreement(i int) string {
-	worst, why := b.compare(i)
-	switch {
-	case len(b.panels) < 2:
-		return ""
-	case worst == different:
-		return "**different**: " + why
-	case worst == rounded:
-		return "rounded"
-	}
-	return "identical"
-}
-
-func (b *bench) compare(i int) (worst agreement, why string) {
-	ours, theirs := b.panels["Hearth"], b.panels["Prometheus"]
-	if ours == nil || theirs == nil {
-		return identical, ""
-	}
-	for pass := range passes {
-		if got, reason := compare(ours[i].answers[pass], theirs[i].answers[pass]); got > worst {
-			worst, why = got, reason
-		}
-	}
-	return worst, why
-}
-
 // wrong is what no speed makes good: lost samples, and answers that differ.
 func (b *bench) wrong() error {
 	var all []error
@@ -225,28 +171,4 @@ func (b *bench) wrong() error {
 		}
 	}
 	return errors.Join(all...)
-}
-
-// machine describes what it all ran on, without naming it.
-func machine() string {
-	cpu, memory := "", ""
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		cpu = afterColon(string(text), "model name")
-	}
-	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
-		var kib int64
-		if _, err := fmt.Sscan(afterColon(string(text), "MemTotal"), &kib); err == nil {
-			memory = fmt.Sprintf(", %.0f GiB of memory", float64(kib)/(1<<20))
-		}
-	}
-	return fmt.Sprintf("Machine: %d cores (%s)%s; %s, %s/%s.", runtime.NumCPU(), cpu, memory, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
-
-func afterColon(text, name string) string {
-	for line := range strings.Lines(text) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
 }

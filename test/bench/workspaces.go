@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // idleAfter is when a workspace is closed in the scenario of many workspaces.
@@ -30,7 +32,7 @@ func (b *bench) many(ctx context.Context, p *peer) (figures, error) {
 }
 
 func (b *bench) manyLives(ctx context.Context, s *server, l *load, n int, f figures) error {
-	base, err := s.lowest(ctx, idleAfter+b.settle)
+	base, err := s.lowest(ctx, 2*idleAfter+b.settle)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,7 @@ func (b *bench) manyLives(ctx context.Context, s *server, l *load, n int, f figu
 		return err
 	}
 	f["create CPU"] = millis(made-begun) / float64(n)
-	idle, err := s.lowest(ctx, b.settle)
+	idle, err := s.lowest(ctx, 2*b.settle)
 	if err != nil {
 		return err
 	}
@@ -63,12 +65,42 @@ func (b *bench) manyLives(ctx context.Context, s *server, l *load, n int, f figu
 		return err
 	}
 	f["active memory"] = kibibytes(active.anonymous) / 1024
-	closed, err := s.lowest(ctx, idleAfter+3*b.settle)
+	b.heapProfile(ctx, s, "workspaces")
+	closed, err := s.lowest(ctx, 4*idleAfter+2*b.settle)
 	if err != nil {
 		return err
 	}
 	f["closed memory"] = kibibytes(closed-base) / float64(n)
-	return nil
+	if f["idle CPU"], err = s.idleCPU(ctx, b.settle); err != nil {
+		return err
+	}
+	return s.again(ctx, f)
+}
+
+// idleCPU is the share of a core, in percent, that the server uses on its own.
+func (s *server) idleCPU(ctx context.Context, d time.Duration) (percent float64, err error) {
+	before, err := s.cpu()
+	if err != nil {
+		return 0, err
+	}
+	if err := pause(ctx, d); err != nil {
+		return 0, err
+	}
+	after, err := s.cpu()
+	return 100 * (after - before).Seconds() / d.Seconds(), err
+}
+
+// again kills the server and measures its way back.
+func (s *server) again(ctx context.Context, f figures) error {
+	if err := s.kill(); err != nil {
+		return err
+	}
+	if err := s.launch(); err != nil {
+		return err
+	}
+	wall, err := s.ready(ctx)
+	f["crash wall"] = millis(wall)
+	return err
 }
 
 func kibibytes(n int64) float64 { return float64(n) / 1024 }
@@ -86,10 +118,16 @@ func (s *server) writeInto(ctx context.Context, paths []string, l *load) error {
 	return nil
 }
 
-// lowest is the least anonymous memory within d: memory goes back to the system
-// some time after it is free.
+// lowest is the least anonymous memory within d after a garbage collection:
+// memory goes back to the system some time after it is free.
 func (s *server) lowest(ctx context.Context, d time.Duration) (least int64, err error) {
-	for end := time.Now().Add(d); time.Now().Before(end); {
+	if err := pause(ctx, d/2); err != nil {
+		return 0, err
+	}
+	if _, err := s.liveHeap(ctx); err != nil {
+		return 0, err
+	}
+	for end := time.Now().Add(d / 2); time.Now().Before(end); {
 		if err := pause(ctx, time.Second); err != nil {
 			return 0, err
 		}
@@ -102,4 +140,14 @@ func (s *server) lowest(ctx context.Context, d time.Duration) (least int64, err 
 		}
 	}
 	return least, nil
+}
+
+// everyone runs f for n things, some at a time.
+func everyone(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(generatorConnections)
+	for i := range n {
+		g.Go(func() error { return f(ctx, i) })
+	}
+	return g.Wait()
 }

@@ -1,0 +1,78 @@
+package awsapi
+
+// The path of a workspace, as control and data plane both begin.
+const ws = "/workspaces/{workspaceId}"
+
+// apsRows are the operations of Amazon Managed Service for Prometheus,
+// https://docs.aws.amazon.com/prometheus/latest/APIReference/API_Operations.html
+func (s *Server) apsRows() []row {
+	return []row{
+		op("POST", "/workspaces", 202, "aps:CreateWorkspace", account, s.createWorkspace),
+		op("GET", "/workspaces", 200, "aps:ListWorkspaces", account, s.listWorkspaces),
+		op("GET", ws, 200, "aps:DescribeWorkspace", ownWorkspace, s.describeWorkspace),
+		op("DELETE", ws, 202, "aps:DeleteWorkspace", ownWorkspace, s.deleteWorkspace),
+		op("POST", ws+"/alias", 204, "aps:UpdateWorkspaceAlias", ownWorkspace, s.updateWorkspaceAlias),
+		op("GET", ws+"/configuration", 200, "aps:DescribeWorkspaceConfiguration", ownWorkspace, s.describeWorkspaceConfiguration),
+		op("PATCH", ws+"/configuration", 202, "aps:UpdateWorkspaceConfiguration", ownWorkspace, s.updateWorkspaceConfiguration),
+
+		op("GET", "/tags/{resourceArn}", 200, "aps:ListTagsForResource", taggedResource, s.listTags),
+		op("POST", "/tags/{resourceArn}", 200, "aps:TagResource", taggedResource, s.tagResource),
+		op("DELETE", "/tags/{resourceArn}", 200, "aps:UntagResource", taggedResource, s.untagResource),
+
+		op("GET", ws+"/logging", 200, "aps:DescribeLoggingConfiguration", ownWorkspace, s.noLogging),
+		op("GET", ws+"/logging/query", 200, "aps:DescribeQueryLoggingConfiguration", ownWorkspace, s.noQueryLogging),
+		op("GET", ws+"/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.noResourcePolicy),
+	}
+}
+
+// apsRefused are the operations that are known and not served yet.
+func apsRefused() []row {
+	return refuse(ownWorkspace, []row{
+		{method: "POST", path: ws + "/alertmanager/definition", action: "aps:CreateAlertManagerDefinition"},
+		{method: "GET", path: ws + "/alertmanager/definition", action: "aps:DescribeAlertManagerDefinition"},
+		{method: "PUT", path: ws + "/alertmanager/definition", action: "aps:PutAlertManagerDefinition"},
+		{method: "DELETE", path: ws + "/alertmanager/definition", action: "aps:DeleteAlertManagerDefinition"},
+
+		{method: "POST", path: ws + "/anomalydetectors", action: "aps:CreateAnomalyDetector"},
+		{method: "GET", path: ws + "/anomalydetectors", action: "aps:ListAnomalyDetectors"},
+		{method: "GET", path: ws + "/anomalydetectors/{anomalyDetectorId}", action: "aps:DescribeAnomalyDetector"},
+		{method: "PUT", path: ws + "/anomalydetectors/{anomalyDetectorId}", action: "aps:PutAnomalyDetector"},
+		{method: "DELETE", path: ws + "/anomalydetectors/{anomalyDetectorId}", action: "aps:DeleteAnomalyDetector"},
+
+		{method: "POST", path: ws + "/logging", action: "aps:CreateLoggingConfiguration"},
+		{method: "PUT", path: ws + "/logging", action: "aps:UpdateLoggingConfiguration"},
+		{method: "DELETE", path: ws + "/logging", action: "aps:DeleteLoggingConfiguration"},
+		{method: "POST", path: ws + "/logging/query", action: "aps:CreateQueryLoggingConfiguration"},
+		{method: "PUT", path: ws + "/logging/query", action: "aps:UpdateQueryLoggingConfiguration"},
+		{method: "DELETE", path: ws + "/logging/query", action: "aps:DeleteQueryLoggingConfiguration"},
+
+		{method: "PUT", path: ws + "/policy", action: "aps:PutResourcePolicy"},
+		{method: "DELETE", path: ws + "/policy", action: "aps:DeleteResourcePolicy"},
+
+		{method: "POST", path: ws + "/rulegroupsnamespaces", action: "aps:CreateRuleGroupsNamespace"},
+		{method: "GET", path: ws + "/rulegroupsnamespaces", action: "aps:ListRuleGroupsNamespaces"},
+		{method: "GET", path: ws + "/rulegroupsnamespaces/{name}", action: "aps:DescribeRuleGroupsNamespace"},
+		{method: "PUT", path: ws + "/rulegroupsnamespaces/{name}", action: "aps:PutRuleGroupsNamespace"},
+		{method: "DELETE", path: ws + "/rulegroupsnamespaces/{name}", action: "aps:DeleteRuleGroupsNamespace"},
+
+		{method: "POST", path: "/scrapers", action: "aps:CreateScraper", on: account},
+		{method: "GET", path: "/scrapers", action: "aps:ListScrapers", on: account},
+		{method: "GET", path: "/scraperconfiguration", action: "aps:GetDefaultScraperConfiguration", on: account},
+		{method: "GET", path: "/scrapers/{scraperId}", action: "aps:DescribeScraper", on: account},
+		{method: "PUT", path: "/scrapers/{scraperId}", action: "aps:UpdateScraper", on: account},
+		{method: "DELETE", path: "/scrapers/{scraperId}", action: "aps:DeleteScraper", on: account},
+		{method: "GET", path: "/scrapers/{scraperId}/logging-configuration", action: "aps:DescribeScraperLoggingConfiguration", on: account},
+		{method: "PUT", path: "/scrapers/{scraperId}/logging-configuration", action: "aps:UpdateScraperLoggingConfiguration", on: account},
+		{method: "DELETE", path: "/scrapers/{scraperId}/logging-configuration", action: "aps:DeleteScraperLoggingConfiguration", on: account},
+	})
+}
+
+// refuse gives the rows that do not name a target this one.
+func refuse(on target, rows []row) []row {
+	for i := range rows {
+		if rows[i].on == nobody {
+			rows[i].on = on
+		}
+	}
+	return rows
+}

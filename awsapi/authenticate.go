@@ -1,0 +1,103 @@
+package awsapi
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/sigv4"
+)
+
+// AWS's code for each way a signature can fail.
+const (
+	codeUnsigned   = "MissingAuthenticationTokenException"
+	codeIncomplete = "IncompleteSignatureException"
+	codeMismatch   = "InvalidSignatureException"
+	codeUnknownKey = "UnrecognizedClientException"
+)
+
+// authenticate proves who sent the request, and makes them its caller. The body
+// is read only for a request whose key exists.
+func (s *Server) authenticate(r *request) error {
+	if r.sigErr != nil {
+		return s.badSignature(r, r.sigErr)
+	}
+	if err := rightService(r); err != nil {
+		return err
+	}
+	secret, p, err := s.opts.Credentials.Secret(r.http.Context(), r.sig.AccessKeyID)
+	if hearth.KindOf(err) == hearth.NotFound {
+		return unknownKey(r)
+	}
+	if err != nil {
+		return fmt.Errorf("look up access key: %w", err)
+	}
+	if err := s.readBody(r, s.bodyLimit(r)); err != nil {
+		return err
+	}
+	err = s.verifier.Verify(r.sig, r.http, sigv4.Known{
+		Secret: secret, Body: sigv4.BodyOf(r.body.bytes()), Now: r.began, TLS: r.http.TLS != nil,
+	})
+	if err != nil {
+		r.caller.Account = p.Account // whose key was misused; nothing is proven
+		return s.badSignature(r, err)
+	}
+	r.caller = hearth.Caller{Principal: p, Account: p.Account, Region: s.callerRegion(r, p), RequestID: r.id}
+	return nil
+}
+
+// callerRegion is the region of the scope. Old clients leave it empty; then it is
+// the workspace's, if it is theirs.
+func (s *Server) callerRegion(r *request, p hearth.Principal) hearth.Region {
+	switch {
+	case r.sig.Region != "":
+		return hearth.Region(r.sig.Region)
+	case r.workspace.ID != "" && r.workspace.Account == p.Account:
+		return r.workspace.Region
+	}
+	return s.opts.Region
+}
+
+// rightService refuses a signature made for another service than the one the
+// path or host belongs to.
+func rightService(r *request) error {
+	if r.sig.Service == r.service.name {
+		return nil
+	}
+	return &refusal{
+		code: codeMismatch, status: http.StatusForbidden, reason: "service",
+		msg: fmt.Sprintf("Credential should be scoped to correct service: '%s'. ", r.service.name),
+		summary: fmt.Sprintf("The request was signed for the service %q; %s belongs to %q.",
+			r.sig.Service, r.path, r.service.name),
+		details: []hearth.Detail{
+			{Name: hearth.DetailClaimedService, Value: r.sig.Service},
+			{Name: hearth.DetailExpectedService, Value: r.service.name},
+		},
+	}
+}
+
+func unknownKey(r *request) error {
+	return &refusal{
+		code: faultFor(r, codeUnknownKey), status: http.StatusForbidden, reason: "unknown_key",
+		msg:     "The security token included in the request is invalid.",
+		summary: "The access key id is not known here.",
+		details: []hearth.Detail{{Name: hearth.DetailHint, Value: "hearth env prints the keys of this Hearth"}},
+	}
+}
+
+// faultFor spells an authentication code as the request's protocol does: query
+// services leave the Exception off, and have a word of their own for keys.
+func faultFor(r *request, code string) string {
+	if r.service.protocol != queryXML {
+		return code
+	}
+	switch code {
+	case codeUnsigned:
+		return "MissingAuthenticationToken"
+	case codeIncomplete:
+		return "IncompleteSignature"
+	case codeMismatch:
+		return "SignatureDoesNotMatch"
+	}
+	return "InvalidClientTokenId"
+}

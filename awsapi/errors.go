@@ -1,0 +1,134 @@
+package awsapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/hearth-metrics/hearth"
+)
+
+// A fault is how one service spells one kind of failure.
+type fault struct {
+	code   string
+	status int
+}
+
+// internalText is all a caller learns of a failure that is ours.
+const internalText = "An internal error occurred. The request id tells the operator where to look."
+
+// faults turns a kind into the service's code and status. The pairs come from
+// the service models: a quota is 402 in AMP and 409 in IAM. What a service does
+// not list here is taken from its protocol.
+var faults = map[string]map[hearth.Kind]fault{
+	"aps": {
+		hearth.NotFound: {"ResourceNotFoundException", http.StatusNotFound},
+		hearth.Conflict: {"ConflictException", http.StatusConflict},
+		hearth.InUse:    {"ConflictException", http.StatusConflict},
+		hearth.Quota:    {"ServiceQuotaExceededException", http.StatusPaymentRequired},
+		// docs/decisions/0021-operations-not-served.md
+		hearth.NotServed: {"ValidationException", http.StatusBadRequest},
+	},
+	"grafana": {
+		hearth.NotServed: {"ValidationException", http.StatusBadRequest},
+	},
+	"hearth": {
+		hearth.NotFound: {"ResourceNotFoundException", http.StatusNotFound},
+	},
+}
+
+// common are the codes every service of a protocol shares,
+// https://docs.aws.amazon.com/prometheus/latest/APIReference/CommonErrors.html
+var common = map[protocol]map[hearth.Kind]fault{
+	restJSON: {
+		hearth.Internal:        {"InternalServerException", http.StatusInternalServerError},
+		hearth.Invalid:         {"ValidationException", http.StatusBadRequest},
+		hearth.Malformed:       {"ValidationException", http.StatusBadRequest},
+		hearth.Unauthenticated: {"UnrecognizedClientException", http.StatusForbidden},
+		hearth.Denied:          {"AccessDeniedException", http.StatusForbidden},
+		hearth.Throttled:       {"ThrottlingException", http.StatusTooManyRequests},
+		hearth.TooLarge:        {"RequestEntityTooLargeException", http.StatusRequestEntityTooLarge},
+		hearth.Unsupported:     {"UnsupportedMediaTypeException", http.StatusUnsupportedMediaType},
+		hearth.NotServed:       {"UnknownOperationException", http.StatusNotFound},
+		hearth.Unavailable:     {"ServiceUnavailableException", http.StatusServiceUnavailable},
+		hearth.Timeout:         {"RequestTimeoutException", http.StatusRequestTimeout},
+	},
+	queryXML: {
+		hearth.Internal:        {"InternalFailure", http.StatusInternalServerError},
+		hearth.Invalid:         {"ValidationError", http.StatusBadRequest},
+		hearth.Malformed:       {"MalformedInput", http.StatusBadRequest},
+		hearth.Unauthenticated: {"InvalidClientTokenId", http.StatusForbidden},
+		hearth.Denied:          {"AccessDenied", http.StatusForbidden},
+		hearth.Throttled:       {"Throttling", http.StatusBadRequest},
+		hearth.TooLarge:        {"RequestEntityTooLarge", http.StatusRequestEntityTooLarge},
+		hearth.NotServed:       {"InvalidAction", http.StatusBadRequest},
+		hearth.Unavailable:     {"ServiceUnavailable", http.StatusServiceUnavailable},
+		hearth.Timeout:         {"RequestTimeout", http.StatusRequestTimeout},
+	},
+	awsJSON: {
+		hearth.Internal:        {"InternalFailure", http.StatusInternalServerError},
+		hearth.Malformed:       {"SerializationException", http.StatusBadRequest},
+		hearth.Unauthenticated: {"UnrecognizedClientException", http.StatusBadRequest},
+		hearth.Denied:          {"AccessDeniedException", http.StatusBadRequest},
+		hearth.TooLarge:        {"RequestEntityTooLargeException", http.StatusRequestEntityTooLarge},
+		hearth.NotServed:       {"UnknownOperationException", http.StatusBadRequest},
+		hearth.Unavailable:     {"ServiceUnavailable", http.StatusServiceUnavailable},
+		hearth.Timeout:         {"RequestTimeoutException", http.StatusRequestTimeout},
+	},
+}
+
+// faultOf looks a kind up for a service. Every kind has an answer: at worst
+// that of an internal failure.
+func faultOf(svc *service, k hearth.Kind) fault {
+	if f, ok := faults[svc.name][k]; ok {
+		return f
+	}
+	if f, ok := common[svc.protocol][k]; ok {
+		return f
+	}
+	return common[svc.protocol][hearth.Internal]
+}
+
+// A refusal is an answer of the front door itself, with AWS's code for it. The
+// caller gets code and msg; the details are for the ledger.
+type refusal struct {
+	code    string
+	status  int
+	msg     string
+	denied  bool // proven, but not allowed: AWS spells the body {"Message"}
+	details []hearth.Detail
+	summary string // for the ledger; empty: msg
+	reason  string // a short word for the metric; empty: not counted as denied
+}
+
+func (f *refusal) Error() string { return f.code + ": " + f.msg }
+
+// A failure is what is told to the caller, whatever the protocol.
+type failure struct {
+	fault
+	kind hearth.Kind
+	msg  string
+	err  *hearth.Error // nil for a refusal
+	cap  bool          // {"Message"} rather than {"message"}
+}
+
+// failureOf is the caller's view of err.
+func failureOf(svc *service, err error) failure {
+	if f, ok := errors.AsType[*refusal](err); ok {
+		return failure{fault: fault{f.code, f.status}, kind: kindOf(f), msg: f.msg, cap: f.denied}
+	}
+	e, ok := errors.AsType[*hearth.Error](err)
+	if !ok || e.Kind == hearth.Internal {
+		return failure{fault: faultOf(svc, hearth.Internal), kind: hearth.Internal, msg: internalText}
+	}
+	return failure{fault: faultOf(svc, e.Kind), kind: e.Kind, msg: e.Msg, err: e}
+}
+
+func kindOf(f *refusal) hearth.Kind {
+	switch {
+	case f.denied:
+		return hearth.Denied
+	case f.status == http.StatusForbidden:
+		return hearth.Unauthenticated
+	}
+	return hearth.Invalid
+}

@@ -1,0 +1,123 @@
+package awsapi
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/sigv4"
+)
+
+// A request is what is known about one request so far. Fields are filled in the
+// order of the loop.
+type request struct {
+	http  *http.Request
+	w     response
+	id    hearth.RequestID
+	began time.Time
+	path  string // as received, still escaped
+
+	sig    *sigv4.Signature // what it claims
+	sigErr error            // why it claims nothing
+
+	service   *service
+	row       *row
+	params    params
+	form      url.Values // query protocol
+	body      body
+	workspace hearth.Workspace // data plane; zero if there is none
+	caller    hearth.Caller    // proven
+}
+
+func (s *Server) begin(w http.ResponseWriter, hr *http.Request) *request {
+	r := &request{http: hr, id: hearth.NewRequestID(), began: s.opts.Now(), path: rawPath(hr), service: s.foreign}
+	r.w.ResponseWriter = w
+	w.Header().Set("X-Amzn-Requestid", string(r.id))
+	r.sig, r.sigErr = sigv4.Parse(hr)
+	return r
+}
+
+func (s *Server) end(r *request) {
+	s.bodies.put(&r.body)
+	took := s.opts.Now().Sub(r.began)
+	s.metrics.done(r, took)
+	if ctx := r.http.Context(); s.opts.Log.Enabled(ctx, slog.LevelDebug) {
+		s.opts.Log.DebugContext(ctx, "request answered", "request_id", r.id, "operation", r.operation(), "status", r.w.status, "took", took)
+	}
+}
+
+// rawPath is the path the signature covers, before anything decoded it.
+func rawPath(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		path, _, _ := strings.Cut(r.RequestURI, "?")
+		return path
+	}
+	return r.URL.EscapedPath()
+}
+
+// operation names the row for logs and metrics: one of a bounded set.
+func (r *request) operation() string {
+	if r.row == nil {
+		return "unknown"
+	}
+	return r.row.action
+}
+
+// claimedService is the service in the credential scope; empty if there is no
+// readable one.
+func (r *request) claimedService() string {
+	if r.sig == nil {
+		return ""
+	}
+	return r.sig.Service
+}
+
+// param returns the value of a {name} of the row's path.
+func (r *request) param(name string) string {
+	raw := r.params.get(name)
+	plain, err := url.PathUnescape(raw)
+	if err != nil {
+		return raw
+	}
+	return plain
+}
+
+// workspaceID is the path's {workspaceId}, unchecked.
+func (r *request) workspaceID() hearth.WorkspaceID { return hearth.WorkspaceID(r.param("workspaceId")) }
+
+func (r *request) sourceIP() string {
+	host, _, err := net.SplitHostPort(r.http.RemoteAddr)
+	if err != nil {
+		return r.http.RemoteAddr
+	}
+	return host
+}
+
+// A response remembers the status it was given.
+type response struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *response) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap serves http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *response) written() bool { return w.status != 0 }

@@ -1,0 +1,60 @@
+package awsapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
+// A row is one operation: how it is asked for, what right it needs on which
+// resource, and who answers.
+type row struct {
+	method string
+	path   string // escaped; {name} stands for one segment. Query protocols: the Action
+	code   int    // status of success; 0 for rows of the data plane and refused ones
+	action string // the IAM action
+	on     target
+	serve  handler // control plane
+	pass   passer  // data plane
+
+	extension bool // of Hearth: AWS has no such operation
+}
+
+// op is a row of the control plane.
+func op(method, path string, code int, action string, on target, serve handler) row {
+	return row{method: method, path: path, code: code, action: action, on: on, serve: serve}
+}
+
+// A handler answers a control-plane operation: a value to encode (nil for an
+// empty body), or an error.
+type handler func(ctx context.Context, r *request) (any, error)
+
+// A passer answers a data-plane request by itself.
+type passer func(w http.ResponseWriter, r *request)
+
+// A target says what an operation is done to, and so which question the
+// authoriser is asked.
+type target int
+
+const (
+	nobody         target = iota // the zero row stays shut
+	anyPrincipal                 // whoever has proven who they are
+	unsigned                     // anyone at all
+	account                      // no resource in particular
+	ownWorkspace                 // {workspaceId}, of the caller's account and region
+	taggedResource               // {resourceArn}
+	dataWorkspace                // {workspaceId}, of whichever account it is
+	ownEvents                    // the account's part of the ledger
+)
+
+// operation is the row's name without its service: DescribeWorkspace.
+func (r *row) operation() string {
+	_, name, _ := strings.Cut(r.action, ":")
+	return name
+}
+
+// refused says that the operation is known and not served yet.
+func (r *row) refused() bool { return r.serve == nil && r.pass == nil }
+
+// data says that there is a row and it belongs to the data plane of a workspace.
+func (r *row) data() bool { return r != nil && r.on == dataWorkspace }

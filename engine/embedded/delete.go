@@ -1,0 +1,86 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hearth-metrics/hearth"
+)
+
+// deletingPrefix marks a directory whose removal has begun. What a crash leaves
+// of it goes at the next start.
+const deletingPrefix = ".deleting-"
+
+// Delete implements engine.Engine. If ctx ends before the last pin goes, the
+// workspace stays refused and Run removes its files later.
+func (e *Engine) Delete(ctx context.Context, id hearth.WorkspaceID) error {
+	if _, ok := hearth.ParseWorkspaceID(string(id)); !ok {
+		return notFound(id)
+	}
+	e.mu.Lock()
+	if e.stopping {
+		e.mu.Unlock()
+		return unavailable(id, "the metrics engine is stopping", nil)
+	}
+	e.deleted[id] = struct{}{}
+	s := e.spaces[id]
+	if s == nil {
+		s = newSpace(e, id)
+		e.spaces[id] = s
+	}
+	e.mu.Unlock()
+	return e.remove(ctx, s)
+}
+
+// remove finishes the deletion of a workspace that takes no new pins.
+func (e *Engine) remove(ctx context.Context, s *space) error {
+	s.mu.Lock()
+	s.deleting = true
+	s.mu.Unlock()
+	if err := s.shut(ctx); err != nil {
+		return unavailable(s.id, "the workspace is still in use; its files go when it is not", err)
+	}
+	away := filepath.Join(e.opts.Dir, deletingPrefix+string(s.id))
+	err := os.Rename(s.dir, away)
+	if err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("delete workspace %s: %w", s.id, err)
+	}
+	e.mu.Lock()
+	delete(e.spaces, s.id)
+	e.mu.Unlock()
+	if err := os.RemoveAll(away); err != nil {
+		return fmt.Errorf("delete workspace %s: %w", s.id, err)
+	}
+	return nil
+}
+
+// finishDeletions removes what earlier deletions left, here or in a process
+// that ended before it was done.
+func (e *Engine) finishDeletions() error {
+	var errs []error
+	left, err := filepath.Glob(filepath.Join(e.opts.Dir, deletingPrefix+"*"))
+	errs = append(errs, err)
+	for _, dir := range left {
+		if _, ok := hearth.ParseWorkspaceID(strings.TrimPrefix(filepath.Base(dir), deletingPrefix)); ok {
+			errs = append(errs, os.RemoveAll(dir))
+		}
+	}
+	for _, s := range e.snapshot() {
+		if s.deletable() {
+			errs = append(errs, e.remove(context.Background(), s))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// deletable tells whether the workspace was deleted while in use and no longer
+// is.
+func (s *space) deletable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deleting && s.change == nil && (s.live == nil || s.live.pins.Load() == 0)
+}

@@ -1,0 +1,70 @@
+package embedded
+
+import (
+	"os"
+	"runtime/pprof"
+	"testing"
+
+	"github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"github.com/hearth-metrics/hearth"
+)
+
+// tunings are what HEARTH_ENGINE_TUNE may choose when memory is measured.
+var tunings = map[string]func(*tsdb.Options){
+	"isolated": func(o *tsdb.Options) { o.IsolationDisabled = false },
+	"xor2":     func(o *tsdb.Options) { o.FloatChunkEncoding = chunkenc.EncXOR2 },
+}
+
+// writeProfile writes a heap profile where HEARTH_ENGINE_PROFILES says.
+func writeProfile(name string) {
+	dir := os.Getenv("HEARTH_ENGINE_PROFILES")
+	if dir == "" {
+		return
+	}
+	if f, err := os.Create(dir + "/" + name + ".heap"); err == nil {
+		_ = pprof.Lookup("heap").WriteTo(f, 0)
+		_ = f.Close()
+	}
+}
+
+const kib, mib = 1 << 10, 1 << 20
+
+// A thousand workspaces of a hundred series each, all open, fit into 400 MiB;
+// closed, each costs next to nothing.
+func TestSmallWorkspacesCostLittle(t *testing.T) {
+	count := "1000"
+	if testing.Short() {
+		count = "100"
+	}
+	got := figures(t, "small", t.TempDir(), count, "100")
+	t.Logf("%s workspaces of 100 series: %.0f MiB resident while open (live heap %.0f KiB each, %.1f goroutines each, filled in %.1f s); closed: %.1f KiB of heap each, %.0f MiB resident",
+		count, got["open_rss"]/mib, got["open_heap"]/kib, got["open_goroutines"]/1000, got["fill_seconds"], got["closed_heap"]/kib, got["closed_rss"]/mib)
+	if got["open_rss"] > 400*mib {
+		t.Errorf("open: %.0f MiB resident, want at most 400", got["open_rss"]/mib)
+	}
+	if got["closed_heap"] > 50*kib {
+		t.Errorf("closed: %.1f KiB of heap each, want at most 50", got["closed_heap"]/kib)
+	}
+}
+
+// An active series of a big workspace takes at most 1.5 KB, and the workspace
+// opens fast, the faster after a clean stop.
+func TestBigWorkspace(t *testing.T) {
+	series, rounds := "200000", "40"
+	if testing.Short() {
+		series, rounds = "20000", "5"
+	}
+	for _, how := range []string{"clean", "kill"} {
+		dir, id := t.TempDir(), string(hearth.NewWorkspaceID())
+		got := figures(t, "big", dir, id, series, rounds, how)
+		t.Logf("%s series x %s: %.0f B resident and %.0f B live heap a series; closing took %.2f s (%.2f s of CPU); %.1f MB on disk",
+			series, rounds, got["rss"], got["heap"], got["close_seconds"], got["close_cpu"], float64(dirBytes(dir))/1e6)
+		if !testing.Short() && got["rss"] > 1560 {
+			t.Errorf("%.0f B resident a series, want at most 1560 (0.6 of Prometheus)", got["rss"])
+		}
+		again := figures(t, "reopen", dir, id)
+		t.Logf("after a %s stop: open again in %.2f s (%.2f s of CPU), %.0f MiB resident", how, again["seconds"], again["cpu"], again["rss"]/mib)
+	}
+}

@@ -1,0 +1,294 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hearth-metrics/hearth"
+)
+
+// reopenAfter is how long a workspace that could not be opened is left alone.
+const reopenAfter = 5 * time.Second
+
+// A space is the engine's entry for one workspace, open or closed. Closed, it
+// is all that the workspace costs.
+type space struct {
+	e   *Engine
+	id  hearth.WorkspaceID
+	dir string
+
+	samples atomic.Uint64 // appended since the process started
+	lastUse atomic.Int64  // nanoseconds
+	freed   chan struct{} // gets a token when the last pin goes
+
+	mu       sync.Mutex
+	change   *change // the opening or closing under way
+	live     *live   // nil while closed
+	deleting bool
+	failure  error // of the last opening, until retryAt
+	retryAt  time.Time
+}
+
+// A change is an opening or a closing that others wait for.
+type change struct {
+	done chan struct{}
+	err  error // readable once done is closed
+}
+
+func newSpace(e *Engine, id hearth.WorkspaceID) *space {
+	return &space{e: e, id: id, dir: e.dirOf(id), freed: make(chan struct{}, 1)}
+}
+
+// acquire pins the workspace, opening it if it is closed.
+func (s *space) acquire(ctx context.Context, limits hearth.Limits) (*live, error) {
+	for {
+		l, c, err := s.pin(limits)
+		if err != nil || l != nil {
+			return l, err
+		}
+		if err := c.wait(ctx, s.id); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wait returns when the change is over; an error if it failed or ctx ended.
+func (c *change) wait(ctx context.Context, id hearth.WorkspaceID) error {
+	select {
+	case <-c.done:
+		return c.err
+	case <-ctx.Done():
+		return unavailable(id, "the workspace is still being opened", ctx.Err())
+	}
+}
+
+// pin returns the pinned workspace, or the change to wait for.
+func (s *space) pin(limits hearth.Limits) (*live, *change, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.e.now()
+	switch {
+	case s.deleting:
+		return nil, nil, notFound(s.id)
+	case s.change != nil:
+		return nil, s.change, nil
+	case s.live != nil && s.live.wantsReopening():
+		return nil, s.startClosing(), nil
+	case s.live != nil:
+		s.live.pins.Add(1)
+		s.lastUse.Store(now.UnixNano())
+		return s.live, nil, nil
+	case s.failure != nil && now.Before(s.retryAt):
+		return nil, nil, s.failure
+	}
+	return s.startOpening(limits)
+}
+
+// pinIfOpen pins the workspace without opening it and without counting as use.
+func (s *space) pinIfOpen() *live {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live == nil || s.change != nil || s.deleting {
+		return nil
+	}
+	s.live.pins.Add(1)
+	return s.live
+}
+
+// startOpening is called with mu held. The opening runs by itself, so that a
+// caller who gives up does not spoil it for the others.
+func (s *space) startOpening(limits hearth.Limits) (*live, *change, error) {
+	if !s.e.begin() {
+		return nil, nil, unavailable(s.id, "the metrics engine is stopping", nil)
+	}
+	c := &change{done: make(chan struct{})}
+	s.change = c
+	go func() {
+		defer s.e.tasks.Done()
+		l, err := s.open(limits)
+		s.settle(c, l, err)
+	}()
+	return nil, c, nil
+}
+
+func (s *space) open(limits hearth.Limits) (*live, error) {
+	if err := s.e.takeSlot(s); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	l, err := openLive(s, limits)
+	if err != nil {
+		s.e.freeSlot()
+		s.e.log.Error("open workspace", "workspace", s.id, "err", err)
+		return nil, err
+	}
+	s.e.metrics.opening.Observe(time.Since(start).Seconds())
+	return l, nil
+}
+
+// settle ends an opening.
+func (s *space) settle(c *change, l *live, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.e.now()
+	s.live, s.change, s.failure = l, nil, err
+	s.retryAt = now.Add(reopenAfter)
+	if hearth.KindOf(err) == hearth.Unavailable {
+		s.retryAt = now
+	}
+	s.lastUse.Store(now.UnixNano())
+	c.err = err
+	close(c.done)
+}
+
+// startClosing is called with mu held, on a workspace that nothing pins.
+func (s *space) startClosing() *change {
+	c, l := &change{done: make(chan struct{})}, s.live
+	s.change = c
+	s.e.tasks.Add(1)
+	go func() {
+		defer s.e.tasks.Done()
+		if err := l.close(); err != nil {
+			s.e.log.Error("close workspace", "workspace", s.id, "err", err)
+		}
+		s.e.freeSlot()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.live, s.change = nil, nil
+		close(c.done)
+	}()
+	return c
+}
+
+// closeIfIdle starts closing a workspace that nothing pins and nobody used
+// since before; it returns nil if there is nothing to close.
+func (s *space) closeIfIdle(before time.Time) *change {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live == nil || s.change != nil || s.live.pins.Load() > 0 || s.lastUse.Load() >= before.UnixNano() {
+		return nil
+	}
+	return s.startClosing()
+}
+
+// shut waits until nothing pins the workspace and closes it.
+func (s *space) shut(ctx context.Context) error {
+	for {
+		c, shut := s.tryShut()
+		if shut {
+			return nil
+		}
+		wait := s.freed
+		var done chan struct{}
+		if c != nil {
+			wait, done = nil, c.done
+		}
+		select {
+		case <-done:
+		case <-wait:
+			s.passOn()
+		case <-ctx.Done():
+			return fmt.Errorf("close workspace %s: still in use: %w", s.id, ctx.Err())
+		}
+	}
+}
+
+// tryShut returns shut true once the workspace is closed, else what to wait
+// for: a change, or nil for the last pin.
+func (s *space) tryShut() (c *change, shut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.change != nil:
+		return s.change, false
+	case s.live == nil:
+		return nil, true
+	case s.live.pins.Load() > 0:
+		return nil, false
+	}
+	s.live.warm = true
+	return s.startClosing(), false
+}
+
+// passOn hands the token to whoever else waits for it, if pins allow.
+func (s *space) passOn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live == nil || s.live.pins.Load() == 0 {
+		s.lastPinGone()
+	}
+}
+
+func (s *space) lastPinGone() {
+	select {
+	case s.freed <- struct{}{}:
+	default:
+	}
+}
+
+// begin counts a task that Close waits for; false while stopping.
+func (e *Engine) begin() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopping {
+		return false
+	}
+	e.tasks.Add(1)
+	return true
+}
+
+// takeSlot makes room for one more open workspace, closing the one used least
+// recently if need be.
+func (e *Engine) takeSlot(for_ *space) error {
+	for {
+		e.mu.Lock()
+		if e.slots < e.opts.MaxOpen {
+			e.slots++
+			e.metrics.open.Set(float64(e.slots))
+			e.mu.Unlock()
+			return nil
+		}
+		e.mu.Unlock()
+		c := e.closeOldest()
+		if c == nil {
+			return unavailable(for_.id, fmt.Sprintf("all %d workspaces that may be open at once are in use", e.opts.MaxOpen), nil)
+		}
+		<-c.done
+	}
+}
+
+func (e *Engine) freeSlot() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.slots--
+	e.metrics.open.Set(float64(e.slots))
+}
+
+// closeOldest starts closing the unpinned workspace used least recently; nil if
+// all are pinned.
+func (e *Engine) closeOldest() *change {
+	all := e.snapshot()
+	for {
+		var oldest *space
+		for _, s := range all {
+			if s.closable() && (oldest == nil || s.lastUse.Load() < oldest.lastUse.Load()) {
+				oldest = s
+			}
+		}
+		if oldest == nil {
+			return nil
+		}
+		if c := oldest.closeIfIdle(time.Unix(0, oldest.lastUse.Load()+1)); c != nil {
+			return c
+		}
+	}
+}
+
+func (s *space) closable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.live != nil && s.change == nil && s.live.pins.Load() == 0
+}

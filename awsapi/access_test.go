@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -261,6 +262,9 @@ func TestEveryRowAsks(t *testing.T) {
 			}
 			no.questions = nil
 			a := ask{by: &alice, method: r.method, url: fill.Replace(r.path), service: name, body: "{}"}
+			if d.services[name].protocol == queryXML {
+				a = formOf(&alice, name, r.path, nil)
+			}
 			if status, body := d.say(a); status != http.StatusForbidden || !strings.Contains(body, "not authorized to perform: "+r.action+" on resource: arn:aws:") {
 				t.Errorf("%s %s, denied: %d %s", r.method, a.url, status, body)
 			}
@@ -276,6 +280,17 @@ func TestEveryRowAsks(t *testing.T) {
 	if len(d.seen) != 0 {
 		t.Errorf("the data plane was reached: %+v", d.seen)
 	}
+}
+
+// formOf asks for an operation of a query-protocol service.
+func formOf(by *person, service, action string, members map[string]string) ask {
+	versions := map[string]string{"iam": "2010-05-08", "sts": "2011-06-15"}
+	form := url.Values{"Action": {action}, "Version": {versions[service]}}
+	for k, v := range members {
+		form.Set(k, v)
+	}
+	return ask{by: by, method: "POST", url: "/", service: service, region: "us-east-1", body: form.Encode(),
+		header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}
 }
 
 // yes records every question, and answers yes.

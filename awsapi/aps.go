@@ -21,7 +21,9 @@ func (s *Server) apsRows() []row {
 
 		op("GET", ws+"/logging", 200, "aps:DescribeLoggingConfiguration", ownWorkspace, s.noLogging),
 		op("GET", ws+"/logging/query", 200, "aps:DescribeQueryLoggingConfiguration", ownWorkspace, s.noQueryLogging),
-		op("GET", ws+"/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.noResourcePolicy),
+		op("GET", ws+"/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.describeResourcePolicy),
+		op("PUT", ws+"/policy", 202, "aps:PutResourcePolicy", ownWorkspace, s.putResourcePolicy),
+		op("DELETE", ws+"/policy", 202, "aps:DeleteResourcePolicy", ownWorkspace, s.deleteResourcePolicy),
 	}
 }
 
@@ -45,9 +47,6 @@ func apsRefused() []row {
 		{method: "POST", path: ws + "/logging/query", action: "aps:CreateQueryLoggingConfiguration"},
 		{method: "PUT", path: ws + "/logging/query", action: "aps:UpdateQueryLoggingConfiguration"},
 		{method: "DELETE", path: ws + "/logging/query", action: "aps:DeleteQueryLoggingConfiguration"},
-
-		{method: "PUT", path: ws + "/policy", action: "aps:PutResourcePolicy"},
-		{method: "DELETE", path: ws + "/policy", action: "aps:DeleteResourcePolicy"},
 
 		{method: "POST", path: ws + "/rulegroupsnamespaces", action: "aps:CreateRuleGroupsNamespace"},
 		{method: "GET", path: ws + "/rulegroupsnamespaces", action: "aps:ListRuleGroupsNamespaces"},

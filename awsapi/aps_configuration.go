@@ -105,10 +105,6 @@ func (s *Server) noQueryLogging(ctx context.Context, r *request) (any, error) {
 	return s.absent(ctx, r, "Query logging configuration not found for this workspace.", "AWS::APS::QueryLoggingConfiguration")
 }
 
-func (s *Server) noResourcePolicy(ctx context.Context, r *request) (any, error) {
-	return s.absent(ctx, r, "Resource policy not found for this workspace.", "AWS::APS::ResourcePolicy")
-}
-
 func (s *Server) absent(ctx context.Context, r *request, msg, kind string) (any, error) {
 	d, err := s.opts.Workspaces.Describe(ctx, r.workspaceID())
 	if err != nil {

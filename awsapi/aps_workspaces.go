@@ -114,7 +114,14 @@ func (s *Server) deleteWorkspace(ctx context.Context, r *request) (any, error) {
 	if q.err != nil {
 		return nil, q.err
 	}
-	return nil, s.opts.Workspaces.Delete(ctx, r.workspaceID(), token)
+	w, missing := s.opts.Workspaces.Describe(ctx, r.workspaceID())
+	if err := s.opts.Workspaces.Delete(ctx, r.workspaceID(), token); err != nil {
+		return nil, err
+	}
+	if missing == nil {
+		s.forgetResourcePolicy(ctx, w)
+	}
+	return nil, nil
 }
 
 func (s *Server) updateWorkspaceAlias(ctx context.Context, r *request) (any, error) {

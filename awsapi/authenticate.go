@@ -14,6 +14,7 @@ const (
 	codeIncomplete = "IncompleteSignatureException"
 	codeMismatch   = "InvalidSignatureException"
 	codeUnknownKey = "UnrecognizedClientException"
+	codeExpired    = "ExpiredTokenException"
 )
 
 // authenticate proves who sent the request, and makes them its caller. The body
@@ -25,9 +26,12 @@ func (s *Server) authenticate(r *request) error {
 	if err := rightService(r); err != nil {
 		return err
 	}
-	secret, p, err := s.opts.Credentials.Secret(r.http.Context(), r.sig.AccessKeyID)
-	if hearth.KindOf(err) == hearth.NotFound {
+	secret, p, err := s.opts.Credentials.Secret(r.http.Context(), r.sig.AccessKeyID, r.sig.Token)
+	switch hearth.KindOf(err) {
+	case hearth.NotFound:
 		return unknownKey(r)
+	case hearth.Unauthenticated:
+		return expiredToken(r)
 	}
 	if err != nil {
 		return fmt.Errorf("look up access key: %w", err)
@@ -85,6 +89,14 @@ func unknownKey(r *request) error {
 	}
 }
 
+func expiredToken(r *request) error {
+	return &refusal{
+		code: faultFor(r, codeExpired), status: http.StatusForbidden, reason: "expired",
+		msg:     "The security token included in the request is expired",
+		summary: "The session's time is over: assume the role again.",
+	}
+}
+
 // faultFor spells an authentication code as the request's protocol does: query
 // services leave the Exception off, and have a word of their own for keys.
 func faultFor(r *request, code string) string {
@@ -98,6 +110,8 @@ func faultFor(r *request, code string) string {
 		return "IncompleteSignature"
 	case codeMismatch:
 		return "SignatureDoesNotMatch"
+	case codeExpired:
+		return "ExpiredToken"
 	}
 	return "InvalidClientTokenId"
 }

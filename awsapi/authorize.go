@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/iam"
 )
 
 // RootOnly lets the root of an account do everything in that account, and
@@ -40,6 +41,8 @@ func (s *Server) authorize(r *request) error {
 		return s.mayData(r)
 	case ownEvents:
 		return s.may(r, callerARN(r, "events"), nil)
+	case iamResource:
+		return s.mayIAM(r)
 	}
 	return denied(r, hearth.Access{Action: r.row.action}, nil) // the zero row stays shut
 }
@@ -55,6 +58,9 @@ func callerARN(r *request, resource string) hearth.ARN {
 // accountARN stands for an operation on nothing in particular, in the way AWS
 // prints it when it denies one: …:ACCOUNT:/workspaces.
 func accountARN(r *request) hearth.ARN {
+	if r.service.protocol == queryXML {
+		return callerARN(r, "*")
+	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.row.path, "/"), "/")
 	return callerARN(r, "/"+first)
 }
@@ -134,11 +140,8 @@ func noWorkspace(r *request) error {
 // may asks the row's question, and with tags in the request also whether the
 // caller may tag.
 func (s *Server) may(r *request, arn hearth.ARN, tags map[string]string) error {
-	a := hearth.Access{
-		Action: r.row.action, Resource: arn, ResourceTags: tags,
-		SourceIP: r.sourceIP(), UserAgent: r.http.UserAgent(), TLS: r.http.TLS != nil,
-		Region: r.caller.Region, Time: r.began,
-	}
+	a := s.access(r)
+	a.Action, a.Resource, a.ResourceTags = r.row.action, arn, tags
 	if r.row.serve != nil {
 		a.RequestTags, a.TagKeys = r.askedTags()
 	}
@@ -152,6 +155,14 @@ func (s *Server) may(r *request, arn hearth.ARN, tags map[string]string) error {
 	return s.ask(r, a)
 }
 
+// access is what policies may ask about any request.
+func (s *Server) access(r *request) hearth.Access {
+	return hearth.Access{
+		SourceIP: r.sourceIP(), UserAgent: r.http.UserAgent(), TLS: r.http.TLS != nil,
+		Region: r.caller.Region, Time: r.began,
+	}
+}
+
 func (s *Server) ask(r *request, a hearth.Access) error {
 	err := s.opts.Authorizer.Authorize(r.http.Context(), r.caller.Principal, a)
 	switch {
@@ -163,17 +174,34 @@ func (s *Server) ask(r *request, a hearth.Access) error {
 	return fmt.Errorf("authorize %s: %w", a.Action, err)
 }
 
-func denied(r *request, a hearth.Access, err error) error {
+func denied(r *request, a hearth.Access, err error) *refusal {
 	msg := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", r.caller.Principal.ARN, a.Action, a.Resource)
 	if e, ok := errors.AsType[*hearth.Error](err); ok && e.Msg != "" {
-		msg += " because " + e.Msg
+		msg += because(e.Msg)
 	}
 	return &refusal{
 		code: faultOf(r.service, hearth.Denied).code, status: faultOf(r.service, hearth.Denied).status,
 		denied: true, reason: "policy", msg: msg,
-		details: []hearth.Detail{
+		details: append([]hearth.Detail{
 			{Name: hearth.DetailAction, Value: a.Action},
 			{Name: hearth.DetailResource, Value: a.Resource.String()},
-		},
+		}, explained(r, err)...),
 	}
+}
+
+func because(msg string) string {
+	if strings.HasPrefix(msg, "with ") {
+		return " " + msg
+	}
+	return " because " + msg
+}
+
+// explained is what the caller's account may know of a denial. The policy of
+// another account's resource is not the caller's to read.
+func explained(r *request, err error) []hearth.Detail {
+	d, ok := errors.AsType[*iam.Denial](err)
+	if !ok {
+		return nil
+	}
+	return d.Details(r.caller.Account)
 }

@@ -85,6 +85,9 @@ func (s *Server) recordDenial(r *request, err error) {
 	if e.Summary == "" {
 		e.Summary = f.msg
 	}
+	if f.account != "" {
+		e.Account = f.account
+	}
 	e.Details = append(e.Details, hearth.Detail{Name: hearth.DetailReason, Value: f.code})
 	e.Details = append(e.Details, f.details...)
 	s.opts.Recorder.Record(e)

@@ -26,6 +26,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/store"
 	"github.com/hearth-metrics/hearth/workspace"
 )
@@ -61,7 +62,7 @@ func (p person) principal() hearth.Principal {
 
 type people []person
 
-func (ps people) Secret(_ context.Context, key string) (string, hearth.Principal, error) {
+func (ps people) Secret(_ context.Context, key, _ string) (string, hearth.Principal, error) {
 	for _, p := range ps {
 		if p.key == key {
 			return p.secret, p.principal(), nil
@@ -149,6 +150,9 @@ func openDoor(t testing.TB, change func(*Options)) *door {
 	}
 	d.room = workspace.New(workspace.Options{Store: st, Engine: noEngine{}, Profile: o.Profile, Now: now})
 	o.Workspaces = d.room
+	if o.IAM == nil {
+		o.IAM = openIAM(t, st, now)
+	}
 	d.Server = New(o)
 
 	ctx, cancel := context.WithCancel(context.Background())
@@ -163,6 +167,23 @@ func openDoor(t testing.TB, change func(*Options)) *door {
 		_ = st.Close()
 	})
 	return d
+}
+
+// openIAM has the accounts of alice and bob, with roots that have keys of their
+// own.
+func openIAM(t testing.TB, st store.Store, now func() time.Time) *iam.Room {
+	t.Helper()
+	keys, err := iam.ParseKeyring(iam.NewKeyringText())
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := iam.Open(t.Context(), iam.Options{Store: st, Keys: keys, Now: now, Roots: []iam.RootKey{
+		{Account: alice.account, ID: alice.key, Secret: alice.secret}, {Account: bob.account, ID: bob.key, Secret: bob.secret},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return room
 }
 
 // An ask is one request, signed unless by is nil.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/iam"
 )
 
 // A fault is how one service spells one kind of failure.
@@ -31,8 +32,31 @@ var faults = map[string]map[hearth.Kind]fault{
 	"grafana": {
 		hearth.NotServed: {"ValidationException", http.StatusBadRequest},
 	},
+	"iam": {
+		hearth.NotFound: {"NoSuchEntity", http.StatusNotFound},
+		hearth.Conflict: {"EntityAlreadyExists", http.StatusConflict},
+		hearth.InUse:    {"DeleteConflict", http.StatusConflict},
+		hearth.Quota:    {"LimitExceeded", http.StatusConflict},
+	},
 	"hearth": {
 		hearth.NotFound: {"ResourceNotFoundException", http.StatusNotFound},
+	},
+}
+
+// typed are the pairs that depend on what the failure is about, too: a service
+// may have several codes for one kind.
+var typed = map[string]map[string]fault{
+	"iam": {
+		iam.DocumentType: {"MalformedPolicyDocument", http.StatusBadRequest},
+		"input":          {"InvalidInput", http.StatusBadRequest},
+	},
+	"sts": {
+		iam.DocumentType:       {"MalformedPolicyDocument", http.StatusBadRequest},
+		iam.PackedType:         {"PackedPolicyTooLarge", http.StatusBadRequest},
+		iam.IdentityTokenType:  {"InvalidIdentityToken", http.StatusBadRequest},
+		iam.ExpiredTokenType:   {"ExpiredTokenException", http.StatusBadRequest},
+		iam.IdentityIssuerType: {"IDPCommunicationError", http.StatusBadRequest},
+		iam.BadMessageType:     {"InvalidAuthorizationMessageException", http.StatusBadRequest},
 	},
 }
 
@@ -96,8 +120,9 @@ type refusal struct {
 	msg     string
 	denied  bool // proven, but not allowed: AWS spells the body {"Message"}
 	details []hearth.Detail
-	summary string // for the ledger; empty: msg
-	reason  string // a short word for the metric; empty: not counted as denied
+	summary string           // for the ledger; empty: msg
+	reason  string           // a short word for the metric; empty: not counted as denied
+	account hearth.AccountID // whose ledger it goes to; empty: the caller's
 }
 
 func (f *refusal) Error() string { return f.code + ": " + f.msg }
@@ -120,7 +145,11 @@ func failureOf(svc *service, err error) failure {
 	if !ok || e.Kind == hearth.Internal {
 		return failure{fault: faultOf(svc, hearth.Internal), kind: hearth.Internal, msg: internalText}
 	}
-	return failure{fault: faultOf(svc, e.Kind), kind: e.Kind, msg: e.Msg, err: e}
+	f, ok := typed[svc.name][e.Type]
+	if !ok {
+		f = faultOf(svc, e.Kind)
+	}
+	return failure{fault: f, kind: e.Kind, msg: e.Msg, err: e}
 }
 
 func kindOf(f *refusal) hearth.Kind {

@@ -50,6 +50,7 @@ func writeOperations() string {
 	section(&b, "Amazon Managed Service for Prometheus: data plane of a workspace",
 		"signed for the service `aps` and the workspace's region; ⁺ marks extensions of Hearth, which profile `aws-strict` leaves out", data)
 	section(&b, "AWS Security Token Service", "signed for the service `sts`; the path is the form's `Action`, posted to `/`", tables["sts"])
+	section(&b, "AWS Identity and Access Management", "signed for the service `iam`; the path is the form's `Action`, posted to `/`", tables["iam"])
 	section(&b, "Hearth", "signed for the service `hearth`", tables["hearth"])
 	b.WriteString("\n## Services not served yet\n\nRequests signed for these answer an error in the service's own protocol:\n\n")
 	for _, k := range known {

@@ -45,6 +45,7 @@ const (
 	taggedResource               // {resourceArn}
 	dataWorkspace                // {workspaceId}, of whichever account it is
 	ownEvents                    // the account's part of the ledger
+	iamResource                  // what the form names, in the caller's account
 )
 
 // operation is the row's name without its service: DescribeWorkspace.

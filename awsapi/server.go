@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/sigv4"
 	"github.com/hearth-metrics/hearth/workspace"
 )
@@ -24,15 +25,18 @@ const (
 
 // Credentials knows the secrets of access keys.
 type Credentials interface {
-	// Secret returns the secret of an access key and whose it is. A key nobody
-	// has is NotFound.
-	Secret(ctx context.Context, accessKeyID string) (secret string, p hearth.Principal, err error)
+	// Secret returns the secret of an access key and whose it is. token is the
+	// session token that came with it, if any. A key nobody has, or that does not
+	// go with the token, is NotFound; one that has expired is Unauthenticated.
+	Secret(ctx context.Context, accessKeyID, token string) (secret string, p hearth.Principal, err error)
 }
 
 // Authorizer decides about rights, nowhere else is that done.
 type Authorizer interface {
 	// Authorize returns nil if p may. Otherwise the error is of kind Denied, and
-	// its Msg, if any, completes the sentence "not authorized because …".
+	// its Msg, if any, completes the sentence "not authorized because …", or
+	// "not authorized …" if it begins with "with". An *iam.Denial in its chain
+	// explains it to the ledger.
 	Authorize(ctx context.Context, p hearth.Principal, a hearth.Access) error
 }
 
@@ -49,6 +53,7 @@ type Options struct {
 	Workspaces  *workspace.Room
 	Credentials Credentials
 	Authorizer  Authorizer      // RootOnly unless said otherwise
+	IAM         *iam.Room       // users, roles, policies, sessions; nil: IAM and most of STS are not served
 	Recorder    hearth.Recorder // takes the reasons of refusals; nil forgets
 	Events      Events          // nil: the ledger cannot be read here
 

@@ -75,8 +75,8 @@ func (s *Server) newServices() map[string]*service {
 func (s *Server) tables() map[string][]*row {
 	all := map[string][]*row{}
 	for _, rows := range [][]row{
-		s.apsRows(), s.dataRows(), s.stsRows(), s.hearthRows(),
-		apsRefused(), dataRefused(), stsRefused(),
+		s.apsRows(), s.dataRows(), s.iamRows(), s.stsRows(), s.hearthRows(),
+		apsRefused(), dataRefused(), iamRefused(), stsRefused(),
 	} {
 		for i := range rows {
 			name, _, _ := strings.Cut(rows[i].action, ":")

@@ -90,7 +90,7 @@ func (s *session) inherit(from *session) {
 	}
 	for _, key := range from.Transitive {
 		if v, ok := findTag(from.Tags, key); ok {
-			addTags(s.Tags, map[string]string{key: v[0]})
+			AddTags(s.Tags, map[string]string{key: v[0]})
 			s.Transitive = append(s.Transitive, key)
 		}
 	}

@@ -14,6 +14,9 @@ import (
 func (r *Room) Authorize(_ context.Context, p hearth.Principal, a hearth.Access) error {
 	w := r.caller(&p)
 	q := Question{Who: w.Identity, Action: a.Action, Resource: a.Resource, Keys: &requestKeys{who: &w, access: &a, now: r.opts.Now()}}
+	if a.Resource.Account == awsAccount {
+		q.Owner = p.Account // AWS's managed policies are everybody's
+	}
 	q.Tethered = w.session != nil && w.session.bearer
 	ps := w.policies()
 	r.withResource(&q, &ps)
@@ -62,20 +65,23 @@ const (
 )
 
 // maxTraced bounds how many statements a denial tells of.
-const maxTraced = 100
+const maxTraced = 40
 
-// Details are for the ledger: the session, statement by statement, the decision,
-// and what would allow it.
-func (d *Denial) Details() []hearth.Detail {
+// Details are for the ledger of account a: the session, statement by statement,
+// the decision, and what would allow it. What a resource's policy says is only
+// for the account that has the resource.
+func (d *Denial) Details(a hearth.AccountID) []hearth.Detail {
 	var out []hearth.Detail
 	for _, step := range d.Chain {
 		out = append(out, hearth.Detail{Name: DetailSession, Value: step})
 	}
-	for i, t := range d.Decision.Trace {
-		if i == maxTraced {
-			break
+	for _, t := range d.Decision.Trace {
+		if len(out) < maxTraced && (t.Layer != ResourceLayer || a == d.Owner) {
+			out = append(out, hearth.Detail{Name: DetailStatement, Value: t.String()})
 		}
-		out = append(out, hearth.Detail{Name: DetailStatement, Value: t.String()})
+	}
+	if d.Decision.By == ResourceLayer && a != d.Owner {
+		return append(out, hearth.Detail{Name: DetailDecision, Value: "denied " + d.Decision.Because(d.Action)})
 	}
 	out = append(out, hearth.Detail{Name: DetailDecision, Value: "denied " + d.Decision.Because(d.Action)},
 		hearth.Detail{Name: DetailRemedy, Value: d.Remedy.Advice})

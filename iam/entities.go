@@ -258,7 +258,7 @@ func (c *change) follow(old, e *Entity) error {
 // case only are the same.
 func (a *Account) Tag(ctx context.Context, kind EntityKind, name string, tags map[string]string) error {
 	return a.edit(ctx, kind, name, func(_ *change, e *Entity) error {
-		addTags(e.Tags, tags)
+		AddTags(e.Tags, tags)
 		return checkTags(e.Tags)
 	})
 }
@@ -266,19 +266,22 @@ func (a *Account) Tag(ctx context.Context, kind EntityKind, name string, tags ma
 // Untag removes tags; ones that are not there are no error.
 func (a *Account) Untag(ctx context.Context, kind EntityKind, name string, keys []string) error {
 	return a.edit(ctx, kind, name, func(_ *change, e *Entity) error {
-		removeTags(e.Tags, keys)
+		RemoveTags(e.Tags, keys)
 		return nil
 	})
 }
 
-func addTags(to, tags map[string]string) {
+// AddTags puts tags beside those that are there. Keys that differ in case only
+// are the same.
+func AddTags(to, tags map[string]string) {
 	for k, v := range tags {
-		removeTags(to, []string{k})
+		RemoveTags(to, []string{k})
 		to[k] = v
 	}
 }
 
-func removeTags(from map[string]string, keys []string) {
+// RemoveTags takes tags away, whatever the case of their keys.
+func RemoveTags(from map[string]string, keys []string) {
 	for _, k := range keys {
 		for have := range from {
 			if strings.EqualFold(have, k) {

@@ -304,7 +304,7 @@ func (s *state) bounded(arn string) (out []*Entity) {
 // TagPolicy and UntagPolicy change a policy's tags.
 func (a *Account) TagPolicy(ctx context.Context, arn string, tags map[string]string) error {
 	return a.editPolicy(ctx, arn, func(_ *change, p *ManagedPolicy) error {
-		addTags(p.Tags, tags)
+		AddTags(p.Tags, tags)
 		return checkTags(p.Tags)
 	})
 }
@@ -312,7 +312,7 @@ func (a *Account) TagPolicy(ctx context.Context, arn string, tags map[string]str
 // UntagPolicy removes tags; ones that are not there are no error.
 func (a *Account) UntagPolicy(ctx context.Context, arn string, keys []string) error {
 	return a.editPolicy(ctx, arn, func(_ *change, p *ManagedPolicy) error {
-		removeTags(p.Tags, keys)
+		RemoveTags(p.Tags, keys)
 		return nil
 	})
 }

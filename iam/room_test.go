@@ -511,7 +511,7 @@ func TestADenialExplainsItself(t *testing.T) {
 		t.Fatalf("no Denial in %v", err)
 	}
 	var got []string
-	for _, x := range d.Details() {
+	for _, x := range d.Details(own) {
 		got = append(got, x.Name+": "+x.Value)
 	}
 	want := []string{

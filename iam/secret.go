@@ -33,6 +33,16 @@ func (r *Room) Secret(_ context.Context, accessKeyID, token string) (string, hea
 	return k.secret, hearth.Principal{ARN: u.ARN(), Account: k.Account, UserID: u.ID, AccessKeyID: k.ID}, nil
 }
 
+// Has tells whether this Hearth has the account.
+func (r *Room) Has(a hearth.AccountID) bool {
+	for _, root := range r.opts.Roots {
+		if root.Account == a {
+			return true
+		}
+	}
+	return false
+}
+
 func rootPrincipal(a hearth.AccountID, key string) hearth.Principal {
 	return hearth.Principal{
 		ARN:     hearth.ARN{Partition: "aws", Service: "iam", Account: a, Resource: "root"},

@@ -29,6 +29,7 @@ type Config struct {
 	Storage struct {
 		Path       string `yaml:"path"`
 		Durability string `yaml:"durability"`
+		KeyFile    string `yaml:"key-file"`
 	} `yaml:"storage"`
 	Web struct {
 		ListenAddress string `yaml:"listen-address"`
@@ -55,8 +56,10 @@ type Config struct {
 		MaxOpen   int    `yaml:"max-open"`
 		IdleAfter string `yaml:"idle-after"`
 	} `yaml:"engine"`
-	Profile string         `yaml:"profile"`
-	Limits  limitOverrides `yaml:"limits"`
+	Profile   string           `yaml:"profile"`
+	Limits    limitOverrides   `yaml:"limits"`
+	Accounts  []AccountConfig  `yaml:"accounts"`
+	Providers []ProviderConfig `yaml:"identity-providers"`
 }
 
 func defaultConfig() Config {
@@ -124,6 +127,9 @@ func (c *Config) check() error {
 	}
 	if !regionName.MatchString(c.AWS.Region) {
 		return fmt.Errorf("aws.region: %q is not a region name", c.AWS.Region)
+	}
+	if err := c.checkAccounts(); err != nil {
+		return err
 	}
 	if err := c.checkWeb(); err != nil {
 		return err

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
@@ -13,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/hearth-metrics/hearth"
 )
 
 // A keyPair is an access key id with its secret.
@@ -86,14 +82,27 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 
 // readKeys reads the profile hearth of an AWS shared-credentials file.
 func readKeys(path string) (keyPair, error) {
+	k, err := readProfile(path, credentialsProfile)
+	if errors.Is(err, errNoProfile) {
+		return k, fmt.Errorf("read root keys: %s has no profile %q with aws_access_key_id and aws_secret_access_key", path, credentialsProfile)
+	}
+	return k, err
+}
+
+// errNoProfile is of a file without the profile. For who makes profiles it is
+// the same as no file.
+var errNoProfile = fmt.Errorf("no such profile: %w", fs.ErrNotExist)
+
+// readProfile reads a profile of an AWS shared-credentials file.
+func readProfile(path, profile string) (keyPair, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return keyPair{}, fmt.Errorf("read root keys: %w", err)
 	}
-	section := iniSections(string(text))[credentialsProfile]
+	section := iniSections(string(text))[profile]
 	k := keyPair{section["aws_access_key_id"], section["aws_secret_access_key"]}
 	if k.ID == "" || k.Secret == "" {
-		return k, fmt.Errorf("read root keys: %s has no profile %q with aws_access_key_id and aws_secret_access_key", path, credentialsProfile)
+		return k, errNoProfile
 	}
 	return k, nil
 }
@@ -114,26 +123,4 @@ func iniSections(text string) map[string]map[string]string {
 		}
 	}
 	return all
-}
-
-// A rootAccount knows the root keys and whose they are: the credentials the
-// front door asks until users and roles exist.
-type rootAccount struct {
-	keys    keyPair
-	account hearth.AccountID
-}
-
-// Secret returns the secret of the root access key and its principal. Nobody has any
-// other key: NotFound.
-func (r rootAccount) Secret(_ context.Context, accessKeyID string) (string, hearth.Principal, error) {
-	if subtle.ConstantTimeCompare([]byte(accessKeyID), []byte(r.keys.ID)) != 1 {
-		return "", hearth.Principal{}, &hearth.Error{Kind: hearth.NotFound, Msg: "nobody has this access key"}
-	}
-	return r.keys.Secret, hearth.Principal{
-		ARN:         hearth.ARN{Partition: "aws", Service: "iam", Account: r.account, Resource: "root"},
-		Account:     r.account,
-		UserID:      string(r.account),
-		AccessKeyID: accessKeyID,
-		Root:        true,
-	}, nil
 }

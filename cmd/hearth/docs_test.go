@@ -72,6 +72,23 @@ The root keys come from ` + "`HEARTH_ROOT_ACCESS_KEY_ID` and `HEARTH_ROOT_SECRET
 else from the file ` + "`credentials`" + ` in the storage folder, which the first start
 writes (profile ` + "`hearth`" + `, mode 0600). ` + "`hearth dev`" + ` uses test and test.
 
+## Accounts and identity providers
+
+The file can name more accounts, each apart from all others unless policies join
+them, and can pin the keys of OpenID Connect issuers that cannot be reached:
+
+` + "```yaml" + `
+accounts:
+  - id: "222222222222"
+identity-providers:
+  - issuer: https://oidc.example/id/1
+    jwks-file: cluster-keys.json
+` + "```" + `
+
+Without ` + "`access-key-id` and `secret-access-key`" + ` the first start makes root keys of
+such an account and writes them into ` + "`credentials`" + ` (profile ` + "`hearth-222222222222`" + `);
+` + "`hearth dev`" + ` uses the account's number and test.
+
 ## Limits
 
 The section ` + "`limits`" + ` of the file sets what every workspace may do, unless the

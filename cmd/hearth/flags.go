@@ -21,6 +21,7 @@ type setting struct {
 var settings = []setting{
 	{"storage.path", "folder of everything Hearth keeps", func(c *Config) any { return &c.Storage.Path }},
 	{"storage.durability", "what an acknowledged sample survives: process (kill -9 of the process) or disk (a power cut, by fsync before the answer)", func(c *Config) any { return &c.Storage.Durability }},
+	{"storage.key-file", "file of the keys that seal secrets; made at the first start; default: the file keys in storage.path", func(c *Config) any { return &c.Storage.KeyFile }},
 	{"web.listen-address", "address of the API", func(c *Config) any { return &c.Web.ListenAddress }},
 	{"web.external-url", "what Hearth calls itself in URLs it hands out; default: the listen address", func(c *Config) any { return &c.Web.ExternalURL }},
 	{"web.config.file", "TLS file, in the format of the Prometheus exporter toolkit", func(c *Config) any { return &c.Web.ConfigFile }},

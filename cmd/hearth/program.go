@@ -15,6 +15,7 @@ import (
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/awsapi"
 	"github.com/hearth-metrics/hearth/engine/embedded"
+	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/ingest"
 	"github.com/hearth-metrics/hearth/ledger"
 	"github.com/hearth-metrics/hearth/query"
@@ -43,6 +44,7 @@ type program struct {
 type rooms struct {
 	store     *store.SQLite
 	ledger    *ledger.Ledger
+	iam       *iam.Room
 	engine    *embedded.Engine
 	workspace *workspace.Room
 	ingest    *ingest.Room
@@ -123,6 +125,13 @@ func (p *program) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.ledger = ledger.New(ledger.Options{Store: r.store, Log: p.log, Metrics: p.registry})
+	accounts, err := p.iamOptions()
+	if err != nil {
+		return err
+	}
+	if r.iam, err = iam.Open(ctx, accounts); err != nil {
+		return err
+	}
 	p.health.say("opening the engine")
 	if r.engine, err = embedded.Open(p.engineOptions()); err != nil {
 		return err
@@ -170,7 +179,9 @@ func (p *program) newDoor() *awsapi.Server {
 	c, r := p.config, &p.rooms
 	return awsapi.New(awsapi.Options{
 		Workspaces:  r.workspace,
-		Credentials: rootAccount{keys: p.keys, account: hearth.AccountID(c.AWS.AccountID)},
+		Credentials: r.iam,
+		Authorizer:  r.iam,
+		IAM:         r.iam,
 		Recorder:    r.ledger,
 		Events:      r.ledger,
 		Ingest:      r.ingest,
@@ -187,7 +198,7 @@ func (p *program) newDoor() *awsapi.Server {
 // background adds what every room does by itself. Each ends with ctx.
 func (p *program) background(ctx context.Context, group *run.Group) {
 	r := &p.rooms
-	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.query} {
+	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.query, r.iam} {
 		ctx, cancel := context.WithCancel(ctx)
 		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
 	}

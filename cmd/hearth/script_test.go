@@ -40,6 +40,8 @@ func TestScripts(t *testing.T) {
 			"capture":    capture,
 			"requestid":  requestID,
 			"prometheus": prometheusSender,
+			"issuer":     issuer,
+			"token":      token,
 		},
 	})
 }

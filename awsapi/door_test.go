@@ -45,6 +45,7 @@ var (
 
 type person struct {
 	key, secret string
+	token       string // of temporary keys
 	account     hearth.AccountID
 	root        bool
 }
@@ -235,7 +236,7 @@ func (a ask) sign(t testing.TB, r *http.Request) {
 		at = noon
 	}
 	r.URL.Host, r.URL.Scheme = r.Host, "http" // the signer reads the host there
-	err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: a.by.key, SecretAccessKey: a.by.secret},
+	err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: a.by.key, SecretAccessKey: a.by.secret, SessionToken: a.by.token},
 		r, hex.EncodeToString(sum[:]), service, region, at)
 	r.URL.Host, r.URL.Scheme = "", ""
 	if err != nil {

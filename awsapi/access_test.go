@@ -254,7 +254,7 @@ func TestEveryRowAsks(t *testing.T) {
 	d := openDoor(t, func(o *Options) { o.Authorizer = no })
 	w := d.workspaceOf(alice, "us-west-2", "kitchen")
 	fill := strings.NewReplacer("{workspaceId}", string(w.ID), "{resourceArn}", strings.NewReplacer(":", "%3A", "/", "%2F").Replace(w.ARN().String()),
-		"{name}", "n", "{anomalyDetectorId}", "ad-1", "{scraperId}", "s-1", "{silenceId}", "1")
+		"{name}", "n", "{anomalyDetectorId}", "ad-1", "{scraperId}", "s-1", "{silenceId}", "1", "{tokenId}", "ABIA")
 	for name, rows := range d.tables() {
 		for _, r := range rows {
 			if r.on == anyPrincipal || r.on == unsigned {

@@ -20,6 +20,9 @@ const (
 // authenticate proves who sent the request, and makes them its caller. The body
 // is read only for a request whose key exists.
 func (s *Server) authenticate(r *request) error {
+	if token := r.bearer(); token != "" {
+		return s.authenticateBearer(r, token)
+	}
 	if r.sigErr != nil {
 		return s.badSignature(r, r.sigErr)
 	}

@@ -132,6 +132,9 @@ func requestDetails(r *request) []hearth.Detail {
 }
 
 func signatureDetails(r *request) []hearth.Detail {
+	if r.bearer() != "" {
+		return []hearth.Detail{{Name: hearth.DetailAuth, Value: "bearer"}}
+	}
 	if r.sig == nil {
 		return []hearth.Detail{{Name: hearth.DetailAuth, Value: "none"}}
 	}

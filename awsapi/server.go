@@ -82,6 +82,7 @@ type Server struct {
 	bodies   *bodies
 	metrics  *metrics
 	warned   *warned
+	failures failures
 	ownHost  string
 	foreign  *service // answers for services nobody knows
 }
@@ -149,7 +150,7 @@ func (s *Server) handle(r *request) error {
 	}
 	if r.row.on != unsigned {
 		if err := s.authenticate(r); err != nil {
-			return err
+			return s.throttled(r, err)
 		}
 	}
 	if err := s.authorize(r); err != nil {

@@ -75,7 +75,7 @@ func (s *Server) newServices() map[string]*service {
 func (s *Server) tables() map[string][]*row {
 	all := map[string][]*row{}
 	for _, rows := range [][]row{
-		s.apsRows(), s.dataRows(), s.iamRows(), s.stsRows(), s.hearthRows(),
+		s.apsRows(), s.dataRows(), s.iamRows(), s.stsRows(), s.hearthRows(), s.tokenRows(),
 		apsRefused(), dataRefused(), iamRefused(), stsRefused(),
 	} {
 		for i := range rows {

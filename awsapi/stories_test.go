@@ -108,7 +108,7 @@ func story(d *door, service string, r *row, ws hearth.WorkspaceID, by *person) a
 	}
 	arn := hearth.ARN{Partition: "aws", Service: "aps", Region: "us-west-2", Account: alice.account, Resource: "workspace/" + string(ws)}
 	fill := strings.NewReplacer("{workspaceId}", string(ws), "{resourceArn}", strings.NewReplacer(":", "%3A", "/", "%2F").Replace(arn.String()),
-		"{name}", "n", "{anomalyDetectorId}", "ad-1", "{scraperId}", "s-1", "{silenceId}", "1")
+		"{name}", "n", "{anomalyDetectorId}", "ad-1", "{scraperId}", "s-1", "{silenceId}", "1", "{tokenId}", "ABIA")
 	return ask{by: by, method: r.method, url: fill.Replace(r.path), service: service, body: "{}"}
 }
 

@@ -22,6 +22,7 @@ const devHeader = "Hearth-Mode"
 type target struct {
 	URL, Region string
 	Keys        keyPair
+	Token       string // of temporary keys
 }
 
 func newEnv() *cobra.Command {

@@ -133,6 +133,11 @@ func setUp(env *testscript.Env) error {
 			env.Vars = append(env.Vars, keep+"="+v)
 		}
 	}
+	proxy, err := free()
+	if err != nil {
+		return err
+	}
+	env.Vars = append(env.Vars, "PROXY_PORT="+proxy)
 	return os.MkdirAll(home, 0o700)
 }
 
@@ -193,12 +198,19 @@ func environment(ts *testscript.TestScript, names ...string) []string {
 }
 
 func freePort(ts *testscript.TestScript) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
+	port, err := free()
 	ts.Check(err)
 	return port
+}
+
+func free() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
 }
 
 func awaitReady(ts *testscript.TestScript, p *process, url string) {

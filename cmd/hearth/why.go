@@ -52,6 +52,7 @@ func whyTarget(ctx context.Context, c *Config) (target, error) {
 		URL:    strings.TrimRight(os.Getenv("AWS_ENDPOINT_URL"), "/"),
 		Region: orElse(os.Getenv("AWS_REGION"), c.AWS.Region),
 		Keys:   keyPair{os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")},
+		Token:  os.Getenv("AWS_SESSION_TOKEN"),
 	}
 	if t.URL != "" && t.Keys.ID != "" && t.Keys.Secret != "" {
 		return t, nil
@@ -120,7 +121,7 @@ func decodeEvents(body []byte) ([]hearth.Event, error) {
 // sign adds an AWS Signature Version 4 of the target's keys.
 func sign(ctx context.Context, req *http.Request, t target, service string, body []byte) error {
 	sum := sha256.Sum256(body)
-	err := v4.NewSigner().SignHTTP(ctx, aws.Credentials{AccessKeyID: t.Keys.ID, SecretAccessKey: t.Keys.Secret},
+	err := v4.NewSigner().SignHTTP(ctx, aws.Credentials{AccessKeyID: t.Keys.ID, SecretAccessKey: t.Keys.Secret, SessionToken: t.Token},
 		req, hex.EncodeToString(sum[:]), service, t.Region, time.Now())
 	if err != nil {
 		return fmt.Errorf("sign request: %w", err)

@@ -155,8 +155,8 @@ func (a *assumption) assume(arn hearth.ARN, action string) (*Credentials, error)
 			return nil, err
 		}
 	}
-	if role == nil {
-		return nil, &hearth.Error{Kind: hearth.Denied, Resource: arn.String(), Msg: "no resource-based policy allows the " + action + " action"}
+	if role == nil { // was denied above: there is no trust policy that could allow it
+		return nil, fmt.Errorf("assume %s: allowed without a role", arn)
 	}
 	lifetime, err := a.lifetime(role)
 	if err != nil {
@@ -189,7 +189,7 @@ func (a *assumption) actions(action string) []string {
 }
 
 func (a *assumption) ask(arn hearth.ARN, action string, trust []Source) (Decision, error) {
-	q := Question{Who: a.who.Identity, Action: action, Resource: arn,
+	q := Question{Who: a.who.Identity, Action: action, Resource: arn, Trust: true,
 		Keys: &requestKeys{who: a.who, access: &a.access, now: a.room.opts.Now(), further: a.keys}}
 	a.access.Action, a.access.Resource = action, arn
 	ps := a.who.policies()
@@ -197,9 +197,6 @@ func (a *assumption) ask(arn hearth.ARN, action string, trust []Source) (Decisio
 	d := Evaluate(&q, &ps)
 	if !d.Allowed {
 		return d, a.room.denial(&q, &ps, a.who)
-	}
-	if trust == nil && a.who.Account == arn.Account {
-		return Decision{}, nil // the caller's own policies would, but there is no such role
 	}
 	return Explain(&q, &ps), nil
 }

@@ -12,6 +12,7 @@ type Question struct {
 	Owner    hearth.AccountID
 	Keys     Keys // nil: no condition key is there
 	Tethered bool // the session's policies limit whatever grants it anything
+	Trust    bool // the resource is a role: without its trust policy nothing is allowed, not even by root
 }
 
 // Policies are all that have a say. Order does not matter.
@@ -132,7 +133,7 @@ func across(q *Question, p *Policies) Decision {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 func within(q *Question, p *Policies) Decision {
 	named, g := resourceAllows(q, p)
-	if g == byName && !q.Tethered {
+	if g == byName && !q.Tethered || g == notNamed && q.Trust {
 		return named
 	}
 	d := identityAllows(q, p)

@@ -130,6 +130,12 @@ func TestWhoMayAssume(t *testing.T) {
 	if _, err = h.assume(alice, AssumeInput{}); err != nil {
 		t.Errorf("trusted by name: %v", err)
 	}
+	for _, p := range []hearth.Principal{bob, h.root(own)} { // may everything, and are not trusted
+		_, err = h.assume(p, AssumeInput{})
+		kindOf(t, err, hearth.Denied, "no resource-based policy allows the sts:AssumeRole action")
+		_, err = h.assume(p, AssumeInput{RoleARN: "arn:aws:iam::111111111111:role/none"})
+		kindOf(t, err, hearth.Denied, "no resource-based policy allows the sts:AssumeRole action")
+	}
 	_, err = h.assume(alice, AssumeInput{Tags: map[string]string{"a": "b"}})
 	kindOf(t, err, hearth.Denied, "sts:TagSession")
 	_, err = h.assume(alice, AssumeInput{SourceIdentity: "alice"})

@@ -167,7 +167,10 @@ func playParse(line string) string {
 }
 
 // A stage holds the policies that the questions of one command are about.
-type stage struct{ p Policies }
+type stage struct {
+	p     Policies
+	trust bool // the resource is a role
+}
 
 // The people who ask.
 var cast = map[string]Identity{
@@ -197,6 +200,7 @@ func (s *stage) play(line string) string {
 	case "resource":
 		return s.add(&s.p.Resource, ResourcePolicy, rest)
 	case "trust":
+		s.trust = true
 		return s.add(&s.p.Resource, TrustPolicy, rest)
 	case "empty-session-policy":
 		s.p.Session = []Source{}
@@ -232,7 +236,7 @@ func (s *stage) ask(line string) string {
 		return "nobody is called " + words[0]
 	}
 	q := &Question{
-		Who: who, Action: words[1], Keys: readKeys(given),
+		Trust: s.trust, Who: who, Action: words[1], Keys: readKeys(given),
 		Resource: hearth.ARN{Partition: "aws", Service: "aps", Region: "eu-west-1", Account: "111111111111", Resource: resource},
 	}
 	if a, err := hearth.ParseARN(resource); err == nil {

@@ -29,6 +29,22 @@ func writeProfile(name string) {
 	}
 }
 
+// profileCPU does the same for CPU, until stop.
+func profileCPU(name string) (stop func()) {
+	dir := os.Getenv("HEARTH_ENGINE_PROFILES")
+	if dir == "" {
+		return func() {}
+	}
+	f, err := os.Create(dir + "/" + name + ".cpu")
+	if err != nil || pprof.StartCPUProfile(f) != nil {
+		return func() {}
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}
+}
+
 const kib, mib = 1 << 10, 1 << 20
 
 // A thousand workspaces of a hundred series each, all open, fit into 400 MiB;

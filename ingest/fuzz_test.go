@@ -46,7 +46,7 @@ func oracleStore(t *testing.T, all []oracleSeries) []point {
 		_, _ = app.Append(0, ls, 0, p.t, v, p.h, p.fh, storage.AOptions{})
 	}
 	for _, s := range all {
-		if _, dup := s.ls.HasDuplicateLabelNames(); dup || !s.ls.Has(labels.MetricName) || !s.ls.IsValid(model.UTF8Validation) || outsideLimits(s.ls, ws.Limits) {
+		if _, dup := s.ls.HasDuplicateLabelNames(); dup || !s.ls.Has(model.MetricNameLabel) || !s.ls.IsValid(model.UTF8Validation) || outsideLimits(s.ls, ws.Limits) {
 			continue
 		}
 		slices.SortStableFunc(s.float, func(a, b sample) int { return cmp.Compare(a.t, b.t) })

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -97,7 +98,7 @@ func heapInUse() float64 {
 // podSeries looks like what a Kubernetes cluster sends: 11 labels, 273 bytes.
 func podSeries(ws, i int) labels.Labels {
 	return labels.FromStrings(
-		labels.MetricName, "container_network_receive_packets_total_"+strconv.Itoa(i%24),
+		model.MetricNameLabel, "container_network_receive_packets_total_"+strconv.Itoa(i%24),
 		"cluster", "production-eu-west-1", "container", "application",
 		"endpoint", "https-metrics", "instance", "10.12."+strconv.Itoa(i/250%250)+".17:10250",
 		"job", "kubelet", "namespace", "team-"+strconv.Itoa(ws%40), "node", "ip-10-12-3-"+strconv.Itoa(i%200)+".ec2.internal",

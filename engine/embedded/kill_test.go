@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
@@ -26,7 +27,7 @@ const killSeries = 20
 func commitNumber(h engine.Head, k int64) error {
 	a := h.AppenderV2(context.Background())
 	add := func(series string, t int64) error {
-		_, err := a.Append(0, labels.FromStrings(labels.MetricName, "up", "n", series), 0, t, float64(k), nil, nil, storage.AOptions{})
+		_, err := a.Append(0, labels.FromStrings(model.MetricNameLabel, "up", "n", series), 0, t, float64(k), nil, nil, storage.AOptions{})
 		return err
 	}
 	var errs []error
@@ -163,7 +164,7 @@ func floats(t testing.TB, e *Engine, ws hearth.Workspace) map[string]map[int64]f
 	}
 	defer q.Close()
 	all := map[string]map[int64]float64{}
-	set := q.Select(context.Background(), false, nil, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, "up"))
+	set := q.Select(context.Background(), false, nil, labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, "up"))
 	for set.Next() {
 		samples := map[int64]float64{}
 		it := set.At().Iterator(nil)

@@ -130,7 +130,9 @@ func (l *live) openDB(limits hearth.Limits) (*tsdb.DB, error) {
 		}
 		log.Warn("workspace did not open as it is: repairing", "err", err, "try", try)
 		if db != nil {
-			err = errors.Join(err, db.Close())
+			if err := db.Close(); err != nil {
+				log.Warn("workspace did not close well before its repair", "err", err)
+			}
 		}
 		if err := errors.Join(r.restore(), r.repair(try)); err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -112,7 +113,7 @@ func (c *Config) check() error {
 		{"log.format", c.Log.Format, "logfmt json"},
 		{"profile", c.Profile, "local aws-strict"},
 	} {
-		if s.value == "" || !strings.Contains(" "+s.allowed+" ", " "+s.value+" ") {
+		if !slices.Contains(strings.Fields(s.allowed), s.value) {
 			return fmt.Errorf("%s: %q is none of %s", s.name, s.value, strings.ReplaceAll(s.allowed, " ", ", "))
 		}
 	}
@@ -152,7 +153,7 @@ func (c *Config) checkWeb() error {
 	}
 	if c.Web.ExternalURL != "" {
 		u, err := url.Parse(c.Web.ExternalURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
 			return fmt.Errorf("web.external-url: %q is not http(s)://host[:port]", c.Web.ExternalURL)
 		}
 	}

@@ -77,6 +77,10 @@ func TestCheckNamesTheSetting(t *testing.T) {
 		{"engine.idle-after", func(c *Config) { c.Engine.IdleAfter = "soon" }},
 		{"log.level", func(c *Config) { c.Log.Level = "loud" }},
 		{"profile", func(c *Config) { c.Profile = "" }},
+		{"profile", func(c *Config) { c.Profile = "local aws-strict" }},
+		{"storage.durability", func(c *Config) { c.Storage.Durability = "process disk" }},
+		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "https://me:secret@metrics.example" }},
+		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "https://metrics.example/#top" }},
 	} {
 		conf := defaultConfig()
 		c.change(&conf)

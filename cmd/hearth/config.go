@@ -183,6 +183,22 @@ func (c *Config) externalURL(addr string) string {
 	if c.Web.ExternalURL != "" {
 		return strings.TrimRight(c.Web.ExternalURL, "/")
 	}
+	all, err := os.Hostname()
+	if err != nil {
+		all = loopback
+	}
+	return c.urlAt(addr, all)
+}
+
+const loopback = "127.0.0.1"
+
+// ownURL is where the process that listens at addr reaches itself, whatever
+// others call it.
+func (c *Config) ownURL(addr string) string { return c.urlAt(addr, loopback) }
+
+// urlAt is the URL of addr. If that stands for all addresses of the machine, the
+// host is all.
+func (c *Config) urlAt(addr, all string) string {
 	scheme := "http"
 	if c.Web.ConfigFile != "" {
 		scheme = "https"
@@ -192,10 +208,7 @@ func (c *Config) externalURL(addr string) string {
 		return scheme + "://" + addr
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || (err == nil && ip.IsUnspecified()) {
-		host = "127.0.0.1"
-		if name, err := os.Hostname(); err == nil {
-			host = name
-		}
+		host = all
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
 }

@@ -109,6 +109,21 @@ func TestExternalURL(t *testing.T) {
 	}
 }
 
+// What a process scrapes of itself must not depend on what others call it.
+func TestOwnURL(t *testing.T) {
+	conf := defaultConfig()
+	conf.Web.ExternalURL, conf.Web.ConfigFile = "http://metrics.example", "tls.yml"
+	for addr, want := range map[string]string{
+		"127.0.0.1:4750": "https://127.0.0.1:4750",
+		"[::]:4750":      "https://127.0.0.1:4750",
+		"10.0.0.7:4750":  "https://10.0.0.7:4750",
+	} {
+		if got := conf.ownURL(addr); got != want {
+			t.Errorf("ownURL(%q) = %q, want %q", addr, got, want)
+		}
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, c := range []struct {
 		args []string

@@ -38,6 +38,7 @@ type program struct {
 	registry *prometheus.Registry
 	health   *health
 	url      string
+	ownURL   string // how this process reaches itself
 	rooms    rooms
 }
 
@@ -45,6 +46,7 @@ type program struct {
 type rooms struct {
 	store     *store.SQLite
 	ledger    *ledger.Ledger
+	endLedger func() // returns once everything recorded is in the store
 	engine    *embedded.Engine
 	workspace *workspace.Room
 	ingest    *ingest.Room
@@ -69,7 +71,7 @@ func (p *program) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.url = p.config.externalURL(api.addr())
+	p.url, p.ownURL = p.config.externalURL(api.addr()), p.config.ownURL(api.addr())
 
 	// The group interrupts its actors in this order: first the listeners finish
 	// what is under way, then the rooms close.
@@ -83,8 +85,12 @@ func (p *program) run(ctx context.Context) error {
 	}
 	living, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	group.Add(func() error { return p.live(living) }, func(error) { end() })
-	return group.Run()
+	var lived error
+	group.Add(func() error { lived = p.live(living); return lived }, func(error) { end() })
+	if err := group.Run(); err != nil { // of the first that ended
+		return err
+	}
+	return lived
 }
 
 func (p *program) addDebug(ctx context.Context, group *run.Group) error {
@@ -125,13 +131,14 @@ func (p *program) live(ctx context.Context) (err error) {
 	return group.Run()
 }
 
-// open makes the rooms, lowest floor first. Nothing runs yet.
+// open makes the rooms, lowest floor first. Of them only the ledger runs yet.
 func (p *program) open(ctx context.Context) (err error) {
 	c, r := p.config, &p.rooms
 	if r.store, err = store.OpenSQLite(ctx, filepath.Join(c.Storage.Path, "hearth.db"), store.Options{Log: p.log, Metrics: p.registry}); err != nil {
 		return err
 	}
 	r.ledger = ledger.New(ledger.Options{Store: r.store, Log: p.log, Metrics: p.registry})
+	r.endLedger = keep(ctx, r.ledger)
 	p.health.say("opening the engine")
 	if r.engine, err = embedded.Open(p.engineOptions()); err != nil {
 		return err
@@ -152,6 +159,18 @@ func (p *program) open(ctx context.Context) (err error) {
 	}
 	r.door = p.newDoor()
 	return nil
+}
+
+// keep runs the ledger until the function returned is called: it outlives whoever
+// records, the engine that is being closed included.
+func keep(ctx context.Context, l *ledger.Ledger) (end func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = l.Run(ctx) // logs what it cannot write
+	}()
+	return func() { cancel(); <-done }
 }
 
 func (p *program) engineOptions() embedded.Options {
@@ -200,9 +219,6 @@ func (p *program) background(ctx context.Context, group *run.Group) {
 		ctx, cancel := context.WithCancel(ctx)
 		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
 	}
-	// The ledger is the last to end, so that it takes what the others record.
-	ledgerCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	group.Add(func() error { return r.ledger.Run(ledgerCtx) }, func(error) { cancel() })
 }
 
 // addFront lets callers in once the rooms run, and out again before they end.
@@ -214,7 +230,7 @@ func (p *program) addFront(ctx context.Context, group *run.Group, began time.Tim
 			return err
 		}
 		p.health.open(p.rooms.door)
-		if err := p.warm(ctx); err != nil {
+		if err := p.warm(ctx); err != nil || ctx.Err() != nil {
 			return err
 		}
 		p.announce(began)
@@ -285,7 +301,8 @@ func (p *program) makeDemo(ctx context.Context) error {
 	p.rooms.self, err = scraper.NewStatic(scraper.StaticOptions{
 		Append:   p.rooms.ingest.Appendable(made.Workspace, "hearth dev"),
 		Job:      "hearth",
-		URLs:     []string{p.url + "/metrics"},
+		URLs:     []string{p.ownURL + "/metrics"},
+		Trusted:  true,
 		Interval: demoInterval,
 		Log:      p.log,
 		Metrics:  prometheus.WrapRegistererWithPrefix("hearth_scraper_", p.registry),
@@ -301,6 +318,9 @@ func (p *program) close() error {
 	var err error
 	if p.rooms.engine != nil {
 		err = p.rooms.engine.Close()
+	}
+	if p.rooms.endLedger != nil {
+		p.rooms.endLedger()
 	}
 	if p.rooms.store != nil {
 		err = errors.Join(err, p.rooms.store.Close())

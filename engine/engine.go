@@ -73,6 +73,24 @@ type Head interface {
 	Release()
 }
 
+// A WriteClock tells what became of a workspace's samples since a moment. A Head
+// may be one; without it, nothing that was computed from samples can be kept.
+type WriteClock interface {
+	// Written returns the moment of now.
+	Written() uint64
+
+	// OldestSince returns the least time of a sample, in milliseconds, that was
+	// added since the moment. It is math.MaxInt64 if there was none, and
+	// math.MinInt64 if samples may have been removed or rewritten, or if the
+	// moment belongs to an earlier opening of the workspace. It may be less than
+	// the truth, never more.
+	//
+	// A sample counts before any querier sees it and again before the Commit that
+	// brought it returns: what was read after a moment holds, up to that time, for
+	// as long as OldestSince of that moment is later.
+	OldestSince(moment uint64) int64
+}
+
 // Metadata is the help, type and unit of a metric family.
 type Metadata struct {
 	Metric string

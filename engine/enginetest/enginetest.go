@@ -51,6 +51,8 @@ func Run(t *testing.T, open Opener) {
 		{"Rollback", testRollback},
 		{"References", testReferences},
 		{"Local", testLocal},
+		{"WriteClock", testWriteClock},
+		{"WriteClockReopened", testWriteClockReopened},
 		{"SeriesLimit", testSeriesLimit},
 		{"HistogramLimit", testHistogramLimit},
 		{"LabelSetLimits", testLabelSetLimits},

@@ -39,7 +39,7 @@ func (s *Server) authenticate(r *request) error {
 	if err != nil {
 		return fmt.Errorf("look up access key: %w", err)
 	}
-	if err := s.readBody(r, s.bodyLimit(r)); err != nil {
+	if err := readBody(r, s.bodies, s.bodyLimit(r)); err != nil {
 		return err
 	}
 	err = s.verifier.Verify(r.sig, r.http, sigv4.Known{

@@ -29,8 +29,17 @@ type bodies struct {
 
 // A body is a request's body, read whole. The zero body is empty.
 type body struct {
+	from *bodies
 	buf  *[]byte
 	held int64 // of the budget
+}
+
+// release gives the body back to where it was read. Its bytes must no longer be
+// used.
+func (b *body) release() {
+	if b.from != nil {
+		b.from.put(b)
+	}
 }
 
 func (b *body) bytes() []byte {
@@ -68,7 +77,7 @@ func (p *bodies) read(src io.Reader, announced, limit int64) (body, error) {
 	if announced == 0 {
 		return body{}, nil
 	}
-	b := body{buf: p.buffer(announced)}
+	b := body{from: p, buf: p.buffer(announced)}
 	if err := p.fill(&b, src, announced, limit); err != nil {
 		p.put(&b)
 		return body{}, err

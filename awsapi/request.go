@@ -42,7 +42,7 @@ func (s *Server) begin(w http.ResponseWriter, hr *http.Request) *request {
 }
 
 func (s *Server) end(r *request) {
-	s.bodies.put(&r.body)
+	r.body.release()
 	took := s.opts.Now().Sub(r.began)
 	s.metrics.done(r, took)
 	if ctx := r.http.Context(); s.opts.Log.Enabled(ctx, slog.LevelDebug) {

@@ -112,13 +112,14 @@ func (s *Server) routeForm(r *request, svc *service) error {
 	return nil
 }
 
-// readForm reads the query-protocol form. Unsigned requests get little room.
+// readForm reads the query-protocol form. Who does not name a key that exists
+// gets little room, and takes none from the others.
 func (s *Server) readForm(r *request) error {
-	limit := int64(controlBody)
-	if r.sig == nil {
-		limit = unsignedBody
+	from, limit := s.strangers, int64(unsignedBody)
+	if s.namesKey(r) {
+		from, limit = s.bodies, controlBody
 	}
-	if err := s.readBody(r, limit); err != nil {
+	if err := readBody(r, from, limit); err != nil {
 		return err
 	}
 	text := r.http.URL.RawQuery
@@ -133,13 +134,22 @@ func (s *Server) readForm(r *request) error {
 	return nil
 }
 
+// namesKey tells whether the signature, true or not, is of a key that exists.
+func (s *Server) namesKey(r *request) bool {
+	if r.sig == nil {
+		return false
+	}
+	_, _, err := s.opts.Credentials.Secret(r.http.Context(), r.sig.AccessKeyID, r.sig.Token)
+	return err == nil
+}
+
 // readBody reads the body unless that has been done.
-func (s *Server) readBody(r *request, limit int64) error {
+func readBody(r *request, from *bodies, limit int64) error {
 	if r.body.buf != nil || r.http.Body == nil {
 		return nil
 	}
 	var err error
-	r.body, err = s.bodies.read(io.Reader(r.http.Body), r.http.ContentLength, limit)
+	r.body, err = from.read(io.Reader(r.http.Body), r.http.ContentLength, limit)
 	return err
 }
 

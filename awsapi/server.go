@@ -21,6 +21,8 @@ const (
 	controlBody  = 1_500_000 // bytes a control-plane request may have
 	unsignedBody = 128 << 10 // bytes an unsigned request may have
 	hardBody     = 64 << 20  // bytes no workspace's limit exceeds
+
+	strangersPart = 16 // strangers' bodies may take a sixteenth of BodyMemory
 )
 
 // Credentials knows the secrets of access keys.
@@ -76,26 +78,28 @@ type Options struct {
 // A Server is the front door. It must see requests as they arrived: a router
 // before it that tidies paths breaks their signatures.
 type Server struct {
-	opts     Options
-	services map[string]*service
-	verifier sigv4.Verifier
-	bodies   *bodies
-	metrics  *metrics
-	warned   *warned
-	failures failures
-	ownHost  string
-	foreign  *service // answers for services nobody knows
+	opts      Options
+	services  map[string]*service
+	verifier  sigv4.Verifier
+	bodies    *bodies
+	strangers *bodies // takes the forms of those who name no key that exists
+	metrics   *metrics
+	warned    *warned
+	failures  failures
+	ownHost   string
+	foreign   *service // answers for services nobody knows
 }
 
 // New returns a server. It starts nothing.
 func New(o Options) *Server {
 	o = o.withDefaults()
 	s := &Server{
-		opts:    o,
-		bodies:  &bodies{budget: o.BodyMemory},
-		metrics: newMetrics(o.Metrics),
-		warned:  &warned{},
-		foreign: &service{protocol: restJSON, router: &router{}},
+		opts:      o,
+		bodies:    &bodies{budget: o.BodyMemory},
+		strangers: &bodies{budget: o.BodyMemory / strangersPart},
+		metrics:   newMetrics(o.Metrics),
+		warned:    &warned{},
+		foreign:   &service{protocol: restJSON, router: &router{}},
 	}
 	if u, err := url.Parse(o.ExternalURL); err == nil {
 		s.ownHost = u.Host

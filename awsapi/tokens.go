@@ -132,7 +132,7 @@ func (s *Server) authenticateBearer(r *request, token string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.readBody(r, s.bodyLimit(r)); err != nil {
+	if err := readBody(r, s.bodies, s.bodyLimit(r)); err != nil {
 		return err
 	}
 	region := s.opts.Region

@@ -40,6 +40,10 @@ type Engine interface {
 
 // A Head is one workspace's samples, pinned open. It must be released exactly
 // once, after every appender and querier made from it is done.
+//
+// An appender takes a sample of a series whose reference it gave out with empty
+// labels, too. If the series has left memory since, the error is
+// tsdb.ErrInvalidSample, and the sample must be given again with its labels.
 type Head interface {
 	storage.AppendableV2
 	storage.Queryable
@@ -67,6 +71,24 @@ type Head interface {
 	Cardinality(n int) (Cardinality, error)
 
 	Release()
+}
+
+// A WriteClock tells what became of a workspace's samples since a moment. A Head
+// may be one; without it, nothing that was computed from samples can be kept.
+type WriteClock interface {
+	// Written returns the moment of now.
+	Written() uint64
+
+	// OldestSince returns the least time of a sample, in milliseconds, that was
+	// added since the moment. It is math.MaxInt64 if there was none, and
+	// math.MinInt64 if samples may have been removed or rewritten, or if the
+	// moment belongs to an earlier opening of the workspace. It may be less than
+	// the truth, never more.
+	//
+	// A sample counts before any querier sees it and again before the Commit that
+	// brought it returns: what was read after a moment holds, up to that time, for
+	// as long as OldestSince of that moment is later.
+	OldestSince(moment uint64) int64
 }
 
 // Metadata is the help, type and unit of a metric family.

@@ -144,9 +144,9 @@ func (g *guarded) Commit() error {
 }
 
 func (g *guarded) throttle() error {
-	t := g.x.room.tenants.enter(g.x.from.workspace.ID, g.x.from.now)
-	defer t.leave()
-	err := t.take(g.x.limits, g.x.from.now, g.taken, 0)
+	w := g.x.room.workspaces.enter(g.x.from.workspace.ID, g.x.from.now)
+	defer w.leave()
+	err := w.take(g.x.limits, g.x.from.now, g.taken, 0)
 	if err != nil {
 		g.x.room.metrics.discarded.WithLabelValues(rateLimited).Add(float64(g.taken))
 		g.x.room.events.Record(g.x.from.sign(rateEvent(err, g.taken)))

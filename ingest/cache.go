@@ -47,7 +47,7 @@ func (s slot) id() uint32  { return uint32(s) }
 func (s slot) tag() uint32 { return uint32(s >> 32) }
 
 const (
-	pageBits    = 10
+	pageBits    = 6 // small, for most workspaces have few series
 	pageEntries = 1 << pageBits
 	firstSlots  = 64
 )

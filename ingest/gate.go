@@ -27,29 +27,29 @@ func newGate(limit int64, slots int, m *metrics) *gate {
 // A pass is a request's leave to hold bytes and, between start and stop, to
 // compute.
 type pass struct {
-	gate    *gate
-	tenant  *tenant
-	bytes   int64
-	running bool
+	gate      *gate
+	workspace *workspace
+	bytes     int64
+	running   bool
 }
 
 // enter admits a request whose body has n bytes, or refuses it for now.
-func (g *gate) enter(t *tenant, n int64) (*pass, error) {
-	p := &pass{gate: g, tenant: t}
+func (g *gate) enter(w *workspace, n int64) (*pass, error) {
+	p := &pass{gate: g, workspace: w}
 	return p, p.hold(n)
 }
 
 // hold asks for leave to hold n bytes more.
 func (p *pass) hold(n int64) error {
-	g, t := p.gate, p.tenant
+	g, w := p.gate, p.workspace
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if g.held+n > g.limit || t.held+n > g.limit/2 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if g.held+n > g.limit || w.held+n > g.limit/2 {
 		return &hearth.Error{Kind: hearth.Unavailable, RetryAfter: time.Second, Msg: "too many bytes of requests are being worked on; send again in a moment"}
 	}
-	g.held, t.held, p.bytes = g.held+n, t.held+n, p.bytes+n
+	g.held, w.held, p.bytes = g.held+n, w.held+n, p.bytes+n
 	g.metrics.inFlight.Set(float64(g.held))
 	return nil
 }
@@ -58,14 +58,14 @@ func (p *pass) hold(n int64) error {
 // work will take: requests that wait hold no more than their bodies.
 func (p *pass) start(ctx context.Context, n int64) error {
 	select {
-	case p.tenant.slots <- struct{}{}:
+	case p.workspace.slots <- struct{}{}:
 	case <-ctx.Done():
 		return gaveUp(ctx)
 	}
 	select {
 	case p.gate.slots <- struct{}{}:
 	case <-ctx.Done():
-		<-p.tenant.slots
+		<-p.workspace.slots
 		return gaveUp(ctx)
 	}
 	p.running = true
@@ -81,7 +81,7 @@ func (p *pass) stop() {
 	if p.running {
 		p.running = false
 		<-p.gate.slots
-		<-p.tenant.slots
+		<-p.workspace.slots
 	}
 }
 
@@ -91,9 +91,9 @@ func (p *pass) leave() {
 	g := p.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p.tenant.mu.Lock()
-	defer p.tenant.mu.Unlock()
+	p.workspace.mu.Lock()
+	defer p.workspace.mu.Unlock()
 	g.held -= p.bytes
-	p.tenant.held -= p.bytes
+	p.workspace.held -= p.bytes
 	g.metrics.inFlight.Set(float64(g.held))
 }

@@ -62,7 +62,7 @@ func haLabels(pairs []labels.Label) (cluster, replica string) {
 
 // elect decides by its first series whether the request comes from a replica
 // that is listened to. replicated says that the replica label must go.
-func (x *intake) elect(t *tenant) (replicated, accepted bool, err error) {
+func (x *intake) elect(w *workspace) (replicated, accepted bool, err error) {
 	b := x.batch
 	if x.limits.HAClusters <= 0 || len(b.series) == 0 {
 		return false, true, nil
@@ -75,6 +75,6 @@ func (x *intake) elect(t *tenant) (replicated, accepted bool, err error) {
 	if cluster == "" || replica == "" || max(len(cluster), len(replica)) > 4<<10 {
 		return false, true, nil
 	}
-	accepted, err = t.ha.accept(cluster, replica, x.limits.HAClusters, x.from.now)
+	accepted, err = w.ha.accept(cluster, replica, x.limits.HAClusters, x.from.now)
 	return true, accepted, err
 }

@@ -58,9 +58,9 @@ func (r *Room) otlp(req *http.Request, p protocol, gzipped bool) error {
 		return err
 	}
 	now := r.now()
-	t := r.tenants.enter(ws.ID, now)
-	defer t.leave()
-	pass, err := r.gate.enter(t, int64(len(body)))
+	w := r.workspaces.enter(ws.ID, now)
+	defer w.leave()
+	pass, err := r.gate.enter(w, int64(len(body)))
 	if err != nil {
 		return err
 	}

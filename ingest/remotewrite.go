@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/hearth-metrics/hearth"
@@ -69,9 +70,9 @@ func (r *Room) write(req *http.Request, p protocol) (outcome, error) {
 		return outcome{}, err
 	}
 	from := origin{workspace: ws, caller: hearth.CallerFrom(ctx), sender: req.UserAgent(), now: r.now()}
-	t := r.tenants.enter(ws.ID, from.now)
-	defer t.leave()
-	pass, err := r.gate.enter(t, int64(len(body)))
+	w := r.workspaces.enter(ws.ID, from.now)
+	defer w.leave()
+	pass, err := r.gate.enter(w, int64(len(body)))
 	if err != nil {
 		return outcome{}, err
 	}
@@ -90,7 +91,7 @@ func (r *Room) write(req *http.Request, p protocol) (outcome, error) {
 		b.recycle()
 		return outcome{}, err
 	}
-	return x.take(ctx, t, pass)
+	return x.take(ctx, w, pass)
 }
 
 // decode parses the whole request before anything of it is stored.
@@ -108,7 +109,7 @@ func (x *intake) decode(p protocol, body []byte, size int) error {
 }
 
 // take stores the decoded batch and gives it back.
-func (x *intake) take(ctx context.Context, t *tenant, p *pass) (out outcome, err error) {
+func (x *intake) take(ctx context.Context, w *workspace, p *pass) (out outcome, err error) {
 	recycled := false
 	recycle := func() {
 		if !recycled {
@@ -118,7 +119,7 @@ func (x *intake) take(ctx context.Context, t *tenant, p *pass) (out outcome, err
 		}
 	}
 	defer recycle()
-	replicated, accepted, err := x.elect(t)
+	replicated, accepted, err := x.elect(w)
 	if err != nil {
 		return out, err
 	}
@@ -130,7 +131,7 @@ func (x *intake) take(ctx context.Context, t *tenant, p *pass) (out outcome, err
 		x.dropReplica()
 	}
 	x.minTime, x.maxTime = window(x.limits, x.from.now)
-	return x.store(ctx, t, recycle)
+	return x.store(ctx, w, recycle)
 }
 
 func (x *intake) dropReplica() {
@@ -146,7 +147,7 @@ func (x *intake) dropReplica() {
 
 // store resolves the series, appends their samples and commits. recycle ends the
 // use of the batch: waiting for the disk needs neither it nor the processor.
-func (x *intake) store(ctx context.Context, t *tenant, recycle func()) (out outcome, err error) {
+func (x *intake) store(ctx context.Context, w *workspace, recycle func()) (out outcome, err error) {
 	c := x.head.Local(func() any { return newCache(x.room.metrics) }).(*cache)
 	now := uint32(x.from.now.Unix() / int64(time.Minute/time.Second))
 	rules := labelRulesOf(x.limits)
@@ -157,7 +158,7 @@ func (x *intake) store(ctx context.Context, t *tenant, recycle func()) (out outc
 		return out, err
 	}
 	received := len(x.batch.samples) + len(x.batch.hists)
-	if err := t.take(x.limits, x.from.now, received-min(received, x.refusals.total), len(x.batch.metadata)); err != nil {
+	if err := w.take(x.limits, x.from.now, received-min(received, x.refusals.total), len(x.batch.metadata)); err != nil {
 		x.room.metrics.discarded.WithLabelValues(rateLimited).Add(float64(received))
 		x.room.events.Record(x.from.sign(rateEvent(err, received)))
 		return out, err
@@ -256,4 +257,4 @@ func (x *intake) count() {
 }
 
 // metricName returns the label __name__ without building anything.
-func metricName(ls labels.Labels) string { return ls.Get(labels.MetricName) }
+func metricName(ls labels.Labels) string { return ls.Get(model.MetricNameLabel) }

@@ -318,7 +318,7 @@ func TestBudgetOfBytes(t *testing.T) {
 func TestNoisyWorkspaceLeavesRoom(t *testing.T) {
 	b := newWorkbench(t)
 	b.room = New(Options{Engine: b.engine, Now: b.clock, InFlightBytes: 1000, Slots: 2})
-	noisy := b.room.tenants.enter("ws-noisy", b.now)
+	noisy := b.room.workspaces.enter("ws-noisy", b.now)
 	p, err := b.room.gate.enter(noisy, 500)
 	if err != nil {
 		t.Fatal(err)
@@ -331,7 +331,7 @@ func TestNoisyWorkspaceLeavesRoom(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	waiting := &pass{gate: b.room.gate, tenant: noisy}
+	waiting := &pass{gate: b.room.gate, workspace: noisy}
 	if err := waiting.start(ended, 0); hearth.KindOf(err) != hearth.Unavailable {
 		t.Errorf("a second turn at once: %v", err)
 	}

@@ -54,15 +54,15 @@ type Options struct {
 
 // A Room takes samples in. All its methods may be called concurrently.
 type Room struct {
-	engine  Engine
-	profile hearth.Profile
-	now     func() time.Time
-	log     *slog.Logger
-	events  hearth.Recorder
-	metrics *metrics
-	gate    *gate
-	tenants *tenants
-	lookups *lookupBudget
+	engine     Engine
+	profile    hearth.Profile
+	now        func() time.Time
+	log        *slog.Logger
+	events     hearth.Recorder
+	metrics    *metrics
+	gate       *gate
+	workspaces *workspaces
+	lookups    *lookupBudget
 }
 
 // New makes a Room.
@@ -84,7 +84,7 @@ func New(o Options) *Room {
 		o.Slots = 2 * runtime.GOMAXPROCS(0)
 	}
 	r.metrics = newMetrics(o.Metrics)
-	r.tenants = newTenants(max(1, o.Slots/2))
+	r.workspaces = newWorkspaces(max(1, o.Slots/2))
 	r.gate = newGate(o.InFlightBytes, o.Slots, r.metrics)
 	r.lookups = newLookupBudget()
 	return r

@@ -22,6 +22,7 @@ type StaticOptions struct {
 	Append   storage.AppendableV2 // where samples go
 	Job      string               // the job label
 	URLs     []string             // http or https, each with its metrics path
+	Trusted  bool                 // certificates are not checked, for the targets are this process
 	Interval time.Duration        // one minute if zero; also bounds a scrape
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer // nil keeps the numbers private
@@ -50,7 +51,7 @@ func NewStatic(o StaticOptions) (*Static, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf, err := configuration(o.Job, o.Interval)
+	conf, err := configuration(o)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +78,9 @@ func targets(job string, urls []string) (*targetgroup.Group, error) {
 
 // configuration is the scrape configuration of one job, with Prometheus'
 // defaults filled in by its own loader.
-func configuration(job string, interval time.Duration) (*config.Config, error) {
-	text := fmt.Sprintf("global:\n  scrape_interval: %s\n  scrape_timeout: %[1]s\nscrape_configs:\n- job_name: %q\n",
-		model.Duration(interval), job)
+func configuration(o StaticOptions) (*config.Config, error) {
+	text := fmt.Sprintf("global:\n  scrape_interval: %s\n  scrape_timeout: %[1]s\nscrape_configs:\n- job_name: %q\n  tls_config:\n    insecure_skip_verify: %t\n",
+		model.Duration(o.Interval), o.Job, o.Trusted)
 	conf, err := config.Load(text, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, fmt.Errorf("scrape configuration: %w", err)

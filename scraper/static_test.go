@@ -2,6 +2,8 @@ package scraper
 
 import (
 	"context"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -93,6 +95,41 @@ func TestStaticScrapesATarget(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Fatalf("Run: %v", err)
+	}
+}
+
+// A process that serves with a certificate nobody has signed can scrape itself.
+func TestTrustedTarget(t *testing.T) {
+	for _, trusted := range []bool{true, false} {
+		target := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		target.Config.ErrorLog = log.New(io.Discard, "", 0)
+		target.StartTLS()
+		defer target.Close()
+		into := &collected{seen: map[string]float64{}, tell: make(chan struct{}, 1)}
+		s, err := NewStatic(StaticOptions{Append: into, Job: "tea", URLs: []string{target.URL + "/metrics"}, Trusted: trusted, Interval: 100 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }()
+		up := `{__name__="up", instance="` + target.Listener.Addr().String() + `", job="tea"}`
+		deadline := time.After(10 * time.Second)
+		got, ok := into.value(up)
+		for ; !ok; got, ok = into.value(up) {
+			select {
+			case <-into.tell:
+			case <-deadline:
+				t.Fatalf("no sample of up; have %v", into.seen)
+			}
+		}
+		if want := map[bool]float64{true: 1}[trusted]; got != want {
+			t.Errorf("trusted %t: up is %v, want %v", trusted, got, want)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatalf("Run: %v", err)
+		}
 	}
 }
 

@@ -76,7 +76,7 @@ func (p *program) rootOf(a AccountConfig) (keyPair, error) {
 		return k, err
 	}
 	k = newKeys()
-	return k, setSection(path, profile, "", [][2]string{{"aws_access_key_id", k.ID}, {"aws_secret_access_key", k.Secret}})
+	return k, setSection(path, profile, [][2]string{{"aws_access_key_id", k.ID}, {"aws_secret_access_key", k.Secret}})
 }
 
 // keyringFile is where the keys are that seal secrets.

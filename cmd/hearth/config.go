@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -115,7 +116,7 @@ func (c *Config) check() error {
 		{"log.format", c.Log.Format, "logfmt json"},
 		{"profile", c.Profile, "local aws-strict"},
 	} {
-		if s.value == "" || !strings.Contains(" "+s.allowed+" ", " "+s.value+" ") {
+		if !slices.Contains(strings.Fields(s.allowed), s.value) {
 			return fmt.Errorf("%s: %q is none of %s", s.name, s.value, strings.ReplaceAll(s.allowed, " ", ", "))
 		}
 	}
@@ -158,7 +159,7 @@ func (c *Config) checkWeb() error {
 	}
 	if c.Web.ExternalURL != "" {
 		u, err := url.Parse(c.Web.ExternalURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
 			return fmt.Errorf("web.external-url: %q is not http(s)://host[:port]", c.Web.ExternalURL)
 		}
 	}
@@ -188,6 +189,22 @@ func (c *Config) externalURL(addr string) string {
 	if c.Web.ExternalURL != "" {
 		return strings.TrimRight(c.Web.ExternalURL, "/")
 	}
+	all, err := os.Hostname()
+	if err != nil {
+		all = loopback
+	}
+	return c.urlAt(addr, all)
+}
+
+const loopback = "127.0.0.1"
+
+// ownURL is where the process that listens at addr reaches itself, whatever
+// others call it.
+func (c *Config) ownURL(addr string) string { return c.urlAt(addr, loopback) }
+
+// urlAt is the URL of addr. If that stands for all addresses of the machine, the
+// host is all.
+func (c *Config) urlAt(addr, all string) string {
 	scheme := "http"
 	if c.Web.ConfigFile != "" {
 		scheme = "https"
@@ -197,10 +214,7 @@ func (c *Config) externalURL(addr string) string {
 		return scheme + "://" + addr
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || (err == nil && ip.IsUnspecified()) {
-		host = "127.0.0.1"
-		if name, err := os.Hostname(); err == nil {
-			host = name
-		}
+		host = all
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
 }

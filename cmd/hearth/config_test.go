@@ -77,6 +77,10 @@ func TestCheckNamesTheSetting(t *testing.T) {
 		{"engine.idle-after", func(c *Config) { c.Engine.IdleAfter = "soon" }},
 		{"log.level", func(c *Config) { c.Log.Level = "loud" }},
 		{"profile", func(c *Config) { c.Profile = "" }},
+		{"profile", func(c *Config) { c.Profile = "local aws-strict" }},
+		{"storage.durability", func(c *Config) { c.Storage.Durability = "process disk" }},
+		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "https://me:secret@metrics.example" }},
+		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "https://metrics.example/#top" }},
 	} {
 		conf := defaultConfig()
 		c.change(&conf)
@@ -101,6 +105,21 @@ func TestExternalURL(t *testing.T) {
 		conf.Web.ExternalURL, conf.Web.ConfigFile = c.external, c.tls
 		if got := conf.externalURL(c.addr); got != c.want {
 			t.Errorf("externalURL(%q) with %q = %q, want %q", c.addr, c.external, got, c.want)
+		}
+	}
+}
+
+// What a process scrapes of itself must not depend on what others call it.
+func TestOwnURL(t *testing.T) {
+	conf := defaultConfig()
+	conf.Web.ExternalURL, conf.Web.ConfigFile = "http://metrics.example", "tls.yml"
+	for addr, want := range map[string]string{
+		"127.0.0.1:4750": "https://127.0.0.1:4750",
+		"[::]:4750":      "https://127.0.0.1:4750",
+		"10.0.0.7:4750":  "https://10.0.0.7:4750",
+	} {
+		if got := conf.ownURL(addr); got != want {
+			t.Errorf("ownURL(%q) = %q, want %q", addr, got, want)
 		}
 	}
 }

@@ -115,7 +115,7 @@ func iniSections(text string) map[string]map[string]string {
 		line := strings.TrimSpace(s.Text())
 		if name, ok := strings.CutPrefix(line, "["); ok {
 			current = map[string]string{}
-			all[strings.TrimSpace(strings.TrimSuffix(name, "]"))] = current
+			all[sectionName(name)] = current
 			continue
 		}
 		if key, value, ok := strings.Cut(line, "="); ok && line[0] != '#' && line[0] != ';' {
@@ -123,4 +123,11 @@ func iniSections(text string) map[string]map[string]string {
 		}
 	}
 	return all
+}
+
+// sectionName is the name in a section's line, whose opening bracket is cut off.
+// Behind the closing one there may be a comment.
+func sectionName(rest string) string {
+	name, _, _ := strings.Cut(rest, "]")
+	return strings.TrimSpace(name)
 }

@@ -28,7 +28,7 @@ func newDev() *cobra.Command {
 		Short: "Run Hearth in a throw-away folder, with keys test/test and a demo workspace",
 		Args:  exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := load(cmd, devConfig())
+			c, err := loadToRun(cmd, devConfig())
 			if err != nil {
 				return err
 			}
@@ -59,6 +59,7 @@ func dev(ctx context.Context, c *Config, keep bool, out, errs io.Writer) (err er
 		keys = devKeys
 	}
 	p := &program{config: c, keys: keys, mode: "dev", demo: demoAlias, log: newLog(errs, c)}
+	p.warnInsecure()
 	p.ready = func(url string, ws hearth.Workspace) { greet(out, url, c, keys, ws) }
 	return p.run(ctx)
 }

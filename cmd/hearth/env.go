@@ -128,10 +128,13 @@ func writeProfile(w io.Writer, name string, t target) error {
 	if name == "default" {
 		section = name
 	}
-	if err := setSection(config, section, "endpoint_url", [][2]string{{"region", t.Region}, {"endpoint_url", t.URL}}); err != nil {
+	if err := refuseStrangers(config, section, credentials, name); err != nil {
 		return err
 	}
-	if err := setSection(credentials, name, "", [][2]string{{"aws_access_key_id", t.Keys.ID}, {"aws_secret_access_key", t.Keys.Secret}}); err != nil {
+	if err := setSection(config, section, [][2]string{{"region", t.Region}, {"endpoint_url", t.URL}}); err != nil {
+		return err
+	}
+	if err := setSection(credentials, name, [][2]string{{"aws_access_key_id", t.Keys.ID}, {"aws_secret_access_key", t.Keys.Secret}}); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "profile %s now points at %s\n", name, t.URL)
@@ -145,16 +148,44 @@ func orElse(s, other string) string {
 	return other
 }
 
+// refuseStrangers refuses a profile that somebody else made. Hearth's has an
+// endpoint_url in the configuration; keys without that may be real, and are kept
+// nowhere else.
+func refuseStrangers(config, section, credentials, name string) error {
+	settings, err := readSections(config)
+	if err != nil {
+		return err
+	}
+	keys, err := readSections(credentials)
+	if err != nil {
+		return err
+	}
+	path, header := config, section
+	existing, taken := settings[section]
+	if !taken {
+		path, header = credentials, name
+		_, taken = keys[name]
+	}
+	if taken && existing["endpoint_url"] == "" {
+		return fmt.Errorf("%s already has [%s], which is not Hearth's: choose another name", path, header)
+	}
+	return nil
+}
+
+func readSections(path string) (map[string]map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read AWS configuration: %w", err)
+	}
+	return iniSections(string(text)), nil
+}
+
 // setSection replaces or adds a section of an AWS configuration file, leaving
-// every other line as it is. A section that exists without the key mark is
-// somebody else's and is not touched.
-func setSection(path, section, mark string, pairs [][2]string) error {
+// every other line as it is.
+func setSection(path, section string, pairs [][2]string) error {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read AWS configuration: %w", err)
-	}
-	if existing, ok := iniSections(string(old))[section]; ok && mark != "" && existing[mark] == "" {
-		return fmt.Errorf("%s already has [%s], which is not Hearth's: choose another name", path, section)
 	}
 	var text strings.Builder
 	text.WriteString(withoutSection(string(old), section))
@@ -176,7 +207,7 @@ func withoutSection(text, section string) string {
 	inside := false
 	for line := range strings.Lines(text) {
 		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "["); ok {
-			inside = strings.TrimSpace(strings.TrimSuffix(name, "]")) == section
+			inside = sectionName(name) == section
 		}
 		if !inside {
 			kept.WriteString(line)

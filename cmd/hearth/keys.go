@@ -32,7 +32,7 @@ func newRotateRoot() *cobra.Command {
 				return err
 			}
 			k := newKeys()
-			if err := setSection(path, credentialsProfile, "", [][2]string{{"aws_access_key_id", k.ID}, {"aws_secret_access_key", k.Secret}}); err != nil {
+			if err := setSection(path, credentialsProfile, [][2]string{{"aws_access_key_id", k.ID}, {"aws_secret_access_key", k.Secret}}); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s has new root keys (%s). Restart Hearth; then the old ones are refused; sessions last until they expire.\n", path, k.ID)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -26,9 +27,24 @@ func main() { os.Exit(Main()) }
 
 // Main runs the command line of this process and returns its exit code.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), ends()...)
 	defer stop()
+	context.AfterFunc(ctx, func() { time.AfterFunc(patience, stop) })
 	return execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+}
+
+// patience is how long after the first signal another one, which a process group
+// may well send twice at once, does not end the process at once.
+const patience = time.Second
+
+// ends are the signals that ask for an orderly end: also that the terminal is
+// gone, unless the process was told to outlive it.
+func ends() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
 }
 
 // misuse marks an error that the command line itself is to blame for.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/oklog/run"
@@ -37,6 +39,7 @@ type program struct {
 	registry *prometheus.Registry
 	health   *health
 	url      string
+	ownURL   string // how this process reaches itself
 	rooms    rooms
 }
 
@@ -45,6 +48,7 @@ type rooms struct {
 	store     *store.SQLite
 	ledger    *ledger.Ledger
 	iam       *iam.Room
+	endLedger func() // returns once everything recorded is in the store
 	engine    *embedded.Engine
 	workspace *workspace.Room
 	ingest    *ingest.Room
@@ -54,15 +58,22 @@ type rooms struct {
 	self      *scraper.Static
 }
 
+// gcPercent keeps resident memory near the live heap. Samples of known series
+// make no garbage, so collections stay rare; docs/decisions/0031 has figures.
+const gcPercent = 40
+
 // run serves until ctx ends or something essential fails.
 func (p *program) run(ctx context.Context) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	p.registry = newRegistry()
 	p.health = newHealth(p.mode, p.registry)
 	api, err := listen(ctx, "api", p.config.Web.ListenAddress, p.health, p.config.Web.ConfigFile, p.log)
 	if err != nil {
 		return err
 	}
-	p.url = p.config.externalURL(api.addr())
+	p.url, p.ownURL = p.config.externalURL(api.addr()), p.config.ownURL(api.addr())
 
 	// The group interrupts its actors in this order: first the listeners finish
 	// what is under way, then the rooms close.
@@ -76,19 +87,23 @@ func (p *program) run(ctx context.Context) error {
 	}
 	living, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	group.Add(func() error { return p.live(living) }, func(error) { end() })
-	return group.Run()
+	var lived error
+	group.Add(func() error { lived = p.live(living); return lived }, func(error) { end() })
+	if err := group.Run(); err != nil { // of the first that ended
+		return err
+	}
+	return lived
 }
 
 func (p *program) addDebug(ctx context.Context, group *run.Group) error {
 	if p.config.Debug.ListenAddress == "" {
 		return nil
 	}
-	debug, err := listen(ctx, "debug", p.config.Debug.ListenAddress, profiles(), "", p.log)
+	profiler, err := listen(ctx, "debug", p.config.Debug.ListenAddress, profiles(), "", p.log)
 	if err != nil {
 		return err
 	}
-	group.Add(debug.run, func(error) { debug.shutdown() })
+	group.Add(profiler.run, func(error) { profiler.shutdown() })
 	return nil
 }
 
@@ -118,13 +133,14 @@ func (p *program) live(ctx context.Context) (err error) {
 	return group.Run()
 }
 
-// open makes the rooms, lowest floor first. Nothing runs yet.
+// open makes the rooms, lowest floor first. Of them only the ledger runs yet.
 func (p *program) open(ctx context.Context) (err error) {
 	c, r := p.config, &p.rooms
 	if r.store, err = store.OpenSQLite(ctx, filepath.Join(c.Storage.Path, "hearth.db"), store.Options{Log: p.log, Metrics: p.registry}); err != nil {
 		return err
 	}
 	r.ledger = ledger.New(ledger.Options{Store: r.store, Log: p.log, Metrics: p.registry})
+	r.endLedger = keep(ctx, r.ledger)
 	accounts, err := p.iamOptions()
 	if err != nil {
 		return err
@@ -152,6 +168,18 @@ func (p *program) open(ctx context.Context) (err error) {
 	}
 	r.door = p.newDoor()
 	return nil
+}
+
+// keep runs the ledger until the function returned is called: it outlives whoever
+// records, the engine that is being closed included.
+func keep(ctx context.Context, l *ledger.Ledger) (end func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = l.Run(ctx) // logs what it cannot write
+	}()
+	return func() { cancel(); <-done }
 }
 
 func (p *program) engineOptions() embedded.Options {
@@ -202,9 +230,6 @@ func (p *program) background(ctx context.Context, group *run.Group) {
 		ctx, cancel := context.WithCancel(ctx)
 		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
 	}
-	// The ledger is the last to end, so that it takes what the others record.
-	ledgerCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	group.Add(func() error { return r.ledger.Run(ledgerCtx) }, func(error) { cancel() })
 }
 
 // addFront lets callers in once the rooms run, and out again before they end.
@@ -216,7 +241,7 @@ func (p *program) addFront(ctx context.Context, group *run.Group, began time.Tim
 			return err
 		}
 		p.health.open(p.rooms.door)
-		if err := p.warm(ctx); err != nil {
+		if err := p.warm(ctx); err != nil || ctx.Err() != nil {
 			return err
 		}
 		p.announce(began)
@@ -287,7 +312,8 @@ func (p *program) makeDemo(ctx context.Context) error {
 	p.rooms.self, err = scraper.NewStatic(scraper.StaticOptions{
 		Append:   p.rooms.ingest.Appendable(made.Workspace, "hearth dev"),
 		Job:      "hearth",
-		URLs:     []string{p.url + "/metrics"},
+		URLs:     []string{p.ownURL + "/metrics"},
+		Trusted:  true,
 		Interval: demoInterval,
 		Log:      p.log,
 		Metrics:  prometheus.WrapRegistererWithPrefix("hearth_scraper_", p.registry),
@@ -303,6 +329,9 @@ func (p *program) close() error {
 	var err error
 	if p.rooms.engine != nil {
 		err = p.rooms.engine.Close()
+	}
+	if p.rooms.endLedger != nil {
+		p.rooms.endLedger()
 	}
 	if p.rooms.store != nil {
 		err = errors.Join(err, p.rooms.store.Close())

@@ -15,7 +15,7 @@ func newServe() *cobra.Command {
 		Short: "Run Hearth and keep everything in --storage.path",
 		Args:  exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := load(cmd, defaultConfig())
+			c, err := loadToRun(cmd, defaultConfig())
 			if err != nil {
 				return err
 			}
@@ -34,9 +34,13 @@ func serve(ctx context.Context, c *Config, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(errs, c)
-	if c.Web.Insecure && c.Web.ConfigFile == "" {
-		log.Warn("web.insecure: keys' signatures, samples and answers travel in clear; anyone on the way can read them", "address", c.Web.ListenAddress)
+	p := &program{config: c, keys: keys, mode: "serve", log: newLog(errs, c)}
+	p.warnInsecure()
+	return p.run(ctx)
+}
+
+func (p *program) warnInsecure() {
+	if c := p.config; c.Web.Insecure && c.Web.ConfigFile == "" {
+		p.log.Warn("web.insecure: keys' signatures, samples and answers travel in clear; anyone on the way can read them", "address", c.Web.ListenAddress)
 	}
-	return (&program{config: c, keys: keys, mode: "serve", log: log}).run(ctx)
 }

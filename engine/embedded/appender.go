@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"math"
 
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
@@ -19,6 +20,8 @@ type appender struct {
 	refused            error
 	samples            uint64
 	histograms         int64 // new native histogram series, counted ahead
+	oldest             int64 // time of a sample or of a start
+	starts             []startOf
 	done               bool
 }
 
@@ -29,7 +32,7 @@ func (l *live) appender(ctx context.Context) storage.AppenderV2 {
 		return &appender{live: l, refused: refused}
 	}
 	l.pins.Add(1)
-	return &appender{live: l, AppenderV2: l.head.AppenderV2(ctx)}
+	return &appender{live: l, AppenderV2: l.head.AppenderV2(ctx), oldest: math.MaxInt64}
 }
 
 // refusal tells why nothing can be appended now; nil if it can. The disk is
@@ -64,7 +67,30 @@ func (a *appender) Append(ref storage.SeriesRef, ls labels.Labels, st, t int64, 
 	if err == nil {
 		a.samples++
 	}
+	a.reaches(ref, st, t, err)
 	return ref, err
+}
+
+// reaches notes how far back the commit will reach. An append whose exemplars
+// failed has a reference and stored its sample; one that failed without may have
+// left the zero at the start behind.
+func (a *appender) reaches(ref storage.SeriesRef, st, t int64, err error) {
+	if err == nil || ref != 0 {
+		a.oldest = min(a.oldest, t)
+	}
+	if st != 0 && st < t {
+		a.reachesStart(startOf{ref, st}, err)
+	}
+}
+
+func (a *appender) reachesStart(s startOf, err error) {
+	if err == nil && a.live.starts.known(s) {
+		return
+	}
+	a.oldest = min(a.oldest, s.st)
+	if err == nil {
+		a.starts = append(a.starts, s)
+	}
 }
 
 // appendNamed appends a sample that may create its series.
@@ -82,6 +108,7 @@ func (a *appender) appendNamed(ref storage.SeriesRef, ls labels.Labels, st, t in
 		}
 	}
 	ref, err := a.AppenderV2.Append(ref, ls, st, t, v, h, fh, opts)
+	a.reaches(ref, st, t, err)
 	if err != nil {
 		return ref, err
 	}
@@ -123,9 +150,13 @@ func (a *appender) Commit() error {
 	if l.e.disk.check() {
 		return a.giveUp(diskLow(l.space.id))
 	}
-	if err := l.late.commit(l, a.AppenderV2); err != nil {
+	l.clock.wrote(a.oldest) // readers see samples while they are being committed
+	err := l.late.commit(l, a.AppenderV2)
+	l.clock.wrote(a.oldest)
+	if err != nil {
 		return l.fail("writing the log", err)
 	}
+	l.starts.learn(a.starts, l.head.NumSeries())
 	l.space.samples.Add(a.samples)
 	if l.sync == nil {
 		return nil

@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -110,6 +111,8 @@ type Engine struct {
 	lock    fileutil.Releaser
 	shared  *sharedMetrics
 	work    chan *space // waits for upkeep
+
+	openings atomic.Uint64 // of workspaces
 
 	mu       sync.Mutex
 	spaces   map[hearth.WorkspaceID]*space

@@ -16,7 +16,10 @@ type head struct {
 	released atomic.Bool
 }
 
-var _ engine.Head = (*head)(nil)
+var (
+	_ engine.Head       = (*head)(nil)
+	_ engine.WriteClock = (*head)(nil)
+)
 
 // Release implements engine.Head.
 func (h *head) Release() {
@@ -64,6 +67,12 @@ func (h *head) Local(make func() any) any {
 	}
 	return l.local
 }
+
+// Written implements engine.WriteClock.
+func (h *head) Written() uint64 { return h.live.clock.now() }
+
+// OldestSince implements engine.WriteClock.
+func (h *head) OldestSince(moment uint64) int64 { return h.live.clock.since(moment) }
 
 // A pin keeps a workspace open until it is pulled.
 type pin struct {

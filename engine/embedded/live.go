@@ -30,6 +30,8 @@ type live struct {
 	broken  atomic.Pointer[hearth.Error]
 	series  *series
 	late    late
+	clock   writeClock
+	starts  starts
 	sync    *groupSync // nil unless durable to disk
 	meta    metadataLog
 	warm    bool // to be opened again when the engine starts
@@ -54,6 +56,7 @@ func openLive(s *space, limits hearth.Limits) (*live, error) {
 		return nil, fmt.Errorf("open the samples of workspace %s: %w", s.id, err)
 	}
 	l.db, l.head = db, db.Head()
+	l.clock.start(s.e.openings.Add(1), db)
 	db.DisableCompactions() // upkeep does it, a few workspaces at a time
 	if err := s.e.shared.slim(db); err != nil {
 		s.e.log.Warn("workspace keeps metrics of its own", "workspace", s.id, "err", err)

@@ -42,6 +42,24 @@ func BenchmarkRemoteWrite(b *testing.B) {
 	}
 }
 
+// BenchmarkSession is what it costs to prove and judge an empty remote write of a
+// role's session: token, signature, the role's policy.
+func BenchmarkSession(b *testing.B) {
+	d, people := storytellers(b)
+	d.opts.Ingest = noIngest{}
+	w := d.workspaceOf(alice, "us-west-2", "kitchen")
+	r := ask{by: &people[1], method: "POST", url: "/workspaces/" + string(w.ID) + "/api/v1/remote_write"}.request(b)
+	rec := &discard{header: http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		rec.status = 0
+		d.ServeHTTP(rec, r)
+		if rec.status != http.StatusOK {
+			b.Fatal(rec.status)
+		}
+	}
+}
+
 func BenchmarkHash(b *testing.B) {
 	body := bytes.Repeat([]byte("x"), 60<<10)
 	b.SetBytes(int64(len(body)))

@@ -17,7 +17,7 @@ import (
 // The people of the stories are proven and judged by the real room: the
 // account's root, a session that may write, a user who may query, and the root of
 // another account.
-func storytellers(t *testing.T) (*door, []person) {
+func storytellers(t testing.TB) (*door, []person) {
 	t.Helper()
 	st, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "iam"), store.Options{})
 	if err != nil {
@@ -32,7 +32,7 @@ func storytellers(t *testing.T) (*door, []person) {
 	return d, []person{alice, sessionOf(t, room), readerOf(t, room), bob}
 }
 
-func sessionOf(t *testing.T, room *iam.Room) person {
+func sessionOf(t testing.TB, room *iam.Room) person {
 	t.Helper()
 	ctx, a := t.Context(), room.Account(alice.account)
 	trust := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + string(alice.account) + `"},"Action":"sts:AssumeRole"}}`
@@ -50,7 +50,7 @@ func sessionOf(t *testing.T, room *iam.Room) person {
 	return person{key: c.AccessKeyID, secret: c.Secret, token: c.Token, account: alice.account}
 }
 
-func readerOf(t *testing.T, room *iam.Room) person {
+func readerOf(t testing.TB, room *iam.Room) person {
 	t.Helper()
 	ctx, a := t.Context(), room.Account(alice.account)
 	if _, err := a.Create(ctx, iam.UserKind, iam.EntityInput{Name: "reader"}); err != nil {

@@ -111,11 +111,26 @@ func (s *Server) notAssumed(r *request, err error) error {
 	}
 	a.Resource, _ = hearth.ParseARN(r.field("RoleArn"))
 	f := denied(r, a, err)
+	s.tellRoleOwner(r, a, err)
 	if a.Resource.Account != r.caller.Account {
 		// Why a role of another account is closed is for that account to know.
 		f.msg = "User: " + r.caller.Principal.ARN.String() + " is not authorized to perform: " + a.Action + " on resource: " + a.Resource.String()
 	}
 	return f
+}
+
+// tellRoleOwner lets the account of a role know who was turned away, and why.
+func (s *Server) tellRoleOwner(r *request, a hearth.Access, err error) {
+	d, ok := errors.AsType[*iam.Denial](err)
+	owner := a.Resource.Account
+	if !ok || owner == r.caller.Account || !s.opts.IAM.Has(owner) {
+		return
+	}
+	e := s.event(r, hearth.EventDenied, "Another account tried to assume a role of this one.")
+	e.Account = owner
+	e.Details = append(e.Details, hearth.Detail{Name: hearth.DetailResource, Value: a.Resource.String()})
+	e.Details = append(e.Details, d.DetailsOfResource()...)
+	s.opts.Recorder.Record(e)
 }
 
 func (s *Server) assumeRoleWithWebIdentity(ctx context.Context, r *request) (any, error) {

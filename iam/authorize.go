@@ -91,6 +91,18 @@ func (d *Denial) Details(a hearth.AccountID) []hearth.Detail {
 	return out
 }
 
+// DetailsOfResource are for the account that has the resource: what its policy
+// said, and nothing of the caller's own policies.
+func (d *Denial) DetailsOfResource() []hearth.Detail {
+	var out []hearth.Detail
+	for _, t := range d.Decision.Trace {
+		if len(out) < maxTraced && t.Layer == ResourceLayer {
+			out = append(out, hearth.Detail{Name: DetailStatement, Value: t.String()})
+		}
+	}
+	return out
+}
+
 // denial is the error of a question that was answered no.
 func (r *Room) denial(q *Question, ps *Policies, w *caller) error {
 	d := Explain(q, ps)

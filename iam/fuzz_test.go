@@ -138,3 +138,23 @@ func parse(t testing.TB, kind PolicyKind, doc string) *Policy {
 	}
 	return p
 }
+
+// FuzzTokens: whatever is offered as a session token, an identity token or a
+// bearer token proves nothing and breaks nothing.
+func FuzzTokens(f *testing.F) {
+	f.Add("ASIAX", "AQAA")
+	f.Add("test", "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJodHRwczovL2V4YW1wbGUub3JnIn0.AA")
+	f.Add("", "hearth_ABIA_secret")
+	h := newHouse(f)
+	f.Fuzz(func(t *testing.T, id, token string) {
+		if _, _, err := h.Secret(t.Context(), id, token); err == nil && (token != "" || id != "test" && id != "AKIAOTHERROOT0000000") {
+			t.Errorf("Secret(%q, %q) found somebody", id, token)
+		}
+		if _, err := h.Bearer(t.Context(), token); err == nil {
+			t.Errorf("Bearer(%q) found somebody", token)
+		}
+		if _, _, err := h.verifyToken(t.Context(), own, token); err == nil || hearth.KindOf(err) == hearth.Internal {
+			t.Errorf("verifyToken(%q): %v", token, err)
+		}
+	})
+}

@@ -74,7 +74,7 @@ func (r *Room) attach(w *caller, key entityKey) {
 	if e == nil {
 		return
 	}
-	w.entity, w.compiled = e, *c
+	w.entity, w.compiled, w.ID = e, *c, e.ID
 	if e.Kind == RoleKind {
 		w.Kind, w.Role = Session, e.ARN().String()
 	}

@@ -38,6 +38,7 @@ func (a *Account) Create(ctx context.Context, kind EntityKind, in EntityInput) (
 			return err
 		}
 		e.Created = c.now
+		c.bindTrust(e)
 		return c.putEntity(e)
 	})
 }
@@ -83,6 +84,13 @@ func (e *Entity) setTrust(document string) (err error) {
 	}
 	e.Trust = document
 	return nil
+}
+
+func (s *state) bindTrust(e *Entity) {
+	if e.trust != nil {
+		e.TrustIDs = s.idsOf(e.trust)
+		e.trust.bind(e.TrustIDs)
+	}
 }
 
 func (s *state) count(a hearth.AccountID, kind EntityKind) (n int) {
@@ -350,7 +358,7 @@ type RoleUpdate struct {
 
 // UpdateRole changes a role and returns it as it is then.
 func (a *Account) UpdateRole(ctx context.Context, name string, u RoleUpdate) (role *Entity, err error) {
-	return role, a.edit(ctx, RoleKind, name, func(_ *change, e *Entity) error {
+	return role, a.edit(ctx, RoleKind, name, func(c *change, e *Entity) error {
 		role = e
 		if u.Description != nil {
 			if err := checkDescription(*u.Description); err != nil {
@@ -362,6 +370,7 @@ func (a *Account) UpdateRole(ctx context.Context, name string, u RoleUpdate) (ro
 			if err := e.setTrust(*u.Trust); err != nil {
 				return err
 			}
+			c.bindTrust(e)
 		}
 		if u.MaxSession != nil {
 			e.MaxSession, err = checkMaxSession(*u.MaxSession)

@@ -35,9 +35,10 @@ type Entity struct {
 
 	Groups []string `json:"groups,omitempty"` // of a user: names in lower case
 
-	Trust       string        `json:"trust,omitempty"` // of a role
-	Description string        `json:"description,omitempty"`
-	MaxSession  time.Duration `json:"max_session,omitempty"`
+	Trust       string            `json:"trust,omitempty"`     // of a role
+	TrustIDs    map[string]string `json:"trust_ids,omitempty"` // whom it names, as they were then
+	Description string            `json:"description,omitempty"`
+	MaxSession  time.Duration     `json:"max_session,omitempty"`
 
 	trust *Policy
 }
@@ -71,6 +72,7 @@ func (e *Entity) read() (err error) {
 	if e.trust, err = Parse(TrustPolicy, e.Trust); err != nil {
 		return fmt.Errorf("trust policy of %s: %w", e.title(), err)
 	}
+	e.trust.bind(e.TrustIDs)
 	return nil
 }
 

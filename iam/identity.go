@@ -11,6 +11,7 @@ type Identity struct {
 	Kind    IdentityKind
 	ARN     string // of the user, the session or the account's root
 	Role    string // a session's role
+	ID      string // unique id of the user or of the session's role; empty if it does not matter
 	Account hearth.AccountID
 	Name    string // of a federated provider (its ARN) or of a service
 }
@@ -51,6 +52,62 @@ type principals struct {
 	arns      []string
 	federated []string
 	services  []string
+
+	ids map[string]string // unique ids of arns, as they were when the policy was stored
+}
+
+// is tells whether an ARN is among the principals and still means whom it meant
+// when the policy was stored: a namesake made later is somebody else.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+func (p *principals) is(arn, id string) bool {
+	bound := p.ids[arn]
+	return has(p.arns, arn) && (bound == "" || bound == id)
+}
+
+// bind ties the policy's principals to unique ids, by ARN. It must come before
+// the policy is used.
+func (p *Policy) bind(ids map[string]string) {
+	for i := range p.Statements {
+		if s := &p.Statements[i]; s.principals != nil {
+			s.principals.ids = ids
+		}
+	}
+}
+
+// idsOf are the unique ids of the users and roles that a policy names and that
+// exist; of a session, its role's.
+func (s *state) idsOf(p *Policy) map[string]string {
+	ids := map[string]string{}
+	for i := range p.Statements {
+		if p.Statements[i].principals == nil {
+			continue
+		}
+		for _, arn := range p.Statements[i].principals.arns {
+			if e := s.named(arn); e != nil {
+				ids[arn] = e.ID
+			}
+		}
+	}
+	return ids
+}
+
+// named finds the user or role of an ARN, whole path included, or the role of a
+// session's.
+func (s *state) named(arn string) *Entity {
+	a, err := hearth.ParseARN(arn)
+	if err != nil {
+		return nil
+	}
+	kind, rest, _ := strings.Cut(a.Resource, "/")
+	if kind == "assumed-role" {
+		role, _, _ := strings.Cut(rest, "/")
+		return s.entities[entityKey{a.Account, RoleKind, lower(role)}]
+	}
+	e := s.entities[entityKey{a.Account, EntityKind(kind), lower(rest[strings.LastIndexByte(rest, '/')+1:])}]
+	if e == nil || e.ARN() != a {
+		return nil
+	}
+	return e
 }
 
 func (r *statementReader) principals(name string, e *element) (*principals, error) {
@@ -125,11 +182,11 @@ func (p *principals) names(i *Identity) grant {
 	switch {
 	case i.Kind == Federated && has(p.federated, i.Name), i.Kind == Service && has(p.services, i.Name):
 		return byName
-	case i.inAccount() && has(p.arns, i.ARN):
+	case i.inAccount() && p.is(i.ARN, i.ID):
 		return byName
 	case p.all:
 		return byAll
-	case i.Kind == Session && has(p.arns, i.Role):
+	case i.Kind == Session && p.is(i.Role, i.ID):
 		return byRole
 	case i.inAccount() && has(p.accounts, i.Account):
 		return byAccount
@@ -148,9 +205,9 @@ func (p *principals) spares(i *Identity) bool {
 	case Root:
 		return has(p.accounts, i.Account)
 	case User:
-		return has(p.arns, i.ARN) && has(p.accounts, i.Account)
+		return p.is(i.ARN, i.ID) && has(p.accounts, i.Account)
 	case Session:
-		return has(p.arns, i.ARN) && has(p.arns, i.Role) && has(p.accounts, i.Account)
+		return p.is(i.ARN, i.ID) && p.is(i.Role, i.ID) && has(p.accounts, i.Account)
 	case Federated:
 		return has(p.federated, i.Name)
 	case Service:

@@ -16,11 +16,15 @@ type ResourceDocument struct {
 	Document string `json:"document"`
 	Revision string `json:"revision"`
 
+	IDs map[string]string `json:"ids,omitempty"` // whom it names, as they were then
+
 	policy *Policy
 }
 
 func (d *ResourceDocument) read() (err error) {
-	d.policy, err = Parse(ResourcePolicy, d.Document)
+	if d.policy, err = Parse(ResourcePolicy, d.Document); err == nil {
+		d.policy.bind(d.IDs)
+	}
 	return err
 }
 
@@ -70,6 +74,8 @@ func (r *Room) PutResourcePolicy(ctx context.Context, arn hearth.ARN, document, 
 		if err := c.checkRevision(d.ARN, revision); err != nil {
 			return err
 		}
+		d.IDs = c.idsOf(d.policy)
+		d.policy.bind(d.IDs)
 		return c.put(resourceBucket, d.ARN, d, func(s *state) { s.putResource(d) })
 	})
 }

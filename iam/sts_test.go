@@ -109,6 +109,47 @@ func TestASessionEndsWithItsRole(t *testing.T) {
 	kindOf(t, err, hearth.NotFound, "invalid")
 }
 
+// Whoever is deleted loses what policies gave them by name; a namesake does not
+// inherit it, in trust and in resource policies alike.
+func TestNamesakesInheritNothing(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	alice := h.user("alice")
+	trust := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + alice.ARN.String() + `"},"Action":"sts:AssumeRole"}}`
+	if _, err := h.own().Create(ctx, RoleKind, EntityInput{Name: "writer", Trust: trust}); err != nil {
+		t.Fatal(err)
+	}
+	open := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":["` + alice.ARN.String() + `","` + writerARN + `"]},"Action":"aps:QueryMetrics","Resource":"*"}}`
+	if _, err := h.PutResourcePolicy(ctx, workspaceARN, open, ""); err != nil {
+		t.Fatal(err)
+	}
+	c, err := h.assume(alice, AssumeInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.check(alice, map[string]string{"aps:QueryMetrics": ""})
+	h.check(h.become(c), map[string]string{"aps:QueryMetrics": ""})
+	if err := errors.Join(h.own().DeleteAccessKey(ctx, "alice", alice.AccessKeyID), h.own().Delete(ctx, UserKind, "alice")); err != nil {
+		t.Fatal(err)
+	}
+	again := h.user("alice")
+	for range 2 {
+		if again.ARN != alice.ARN {
+			t.Fatalf("%s is no namesake of %s", again.ARN, alice.ARN)
+		}
+		_, err = h.assume(again, AssumeInput{})
+		kindOf(t, err, hearth.Denied, "no resource-based policy")
+		h.check(again, map[string]string{"aps:QueryMetrics": "no identity-based policy allows the aps:QueryMetrics action"})
+		h.reopen()
+	}
+	if _, err := h.own().UpdateRole(ctx, "writer", RoleUpdate{Trust: &trust}); err != nil { // storing it again means the new one
+		t.Fatal(err)
+	}
+	if _, err = h.assume(again, AssumeInput{}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhoMayAssume(t *testing.T) {
 	h := newHouse(t)
 	ctx := t.Context()

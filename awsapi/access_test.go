@@ -195,6 +195,20 @@ func TestEventsOperation(t *testing.T) {
 	}
 }
 
+// A region is any name, but nothing that would change what an ARN says.
+func TestRegionNames(t *testing.T) {
+	d := openDoor(t, nil)
+	for region, want := range map[string]int{
+		"eu-central-1": 200, "garage": 200, "Zone_1.b": 200,
+		"us-east-1:111111111111": 403, "*": 403, "a?b": 403,
+	} {
+		status, body := d.say(ask{by: &alice, method: "GET", url: "/workspaces", region: region})
+		if status != want || want == 403 && !strings.Contains(body, "valid region") {
+			t.Errorf("region %q: %d %s, want %d", region, status, body, want)
+		}
+	}
+}
+
 // In profile aws-strict an empty region is refused; otherwise the sender is
 // warned once an hour.
 func TestEmptyRegion(t *testing.T) {

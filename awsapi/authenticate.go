@@ -50,7 +50,7 @@ func (s *Server) authenticate(r *request) error {
 		return s.badSignature(r, err)
 	}
 	r.caller = hearth.Caller{Principal: p, Account: p.Account, Region: s.callerRegion(r, p), RequestID: r.id}
-	return nil
+	return s.checkRegionName(r)
 }
 
 // callerRegion is the region of the scope. Old clients leave it empty; then it is

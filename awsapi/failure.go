@@ -133,7 +133,7 @@ func (f failure) writeXML(w http.ResponseWriter, r *request) {
 // map of two texts.
 func (f failure) writeCBOR(w http.ResponseWriter) {
 	out := []byte{0xa2}
-	for _, s := range []string{"__type", f.code, "message", f.msg} {
+	for _, s := range []string{"__type", f.code, "message", clipTo(f.msg, math.MaxUint16-len("…"))} {
 		out = append(out, 0x79, byte(len(s)>>8), byte(len(s)))
 		out = append(out, s...)
 	}

@@ -3,6 +3,7 @@ package awsapi
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"sync"
 	"time"
 
@@ -29,6 +30,17 @@ func (s *Server) checkRegion(r *request) error {
 			r.sig.Region, r.workspace.ID, r.workspace.Region))
 	}
 	return nil
+}
+
+// regionName is what a region may be called. It becomes part of ARNs, where a
+// colon would move the account.
+var regionName = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
+
+func (s *Server) checkRegionName(r *request) error {
+	if regionName.MatchString(r.sig.Region) {
+		return nil
+	}
+	return s.wrongRegion(r, "Credential should be scoped to a valid region, not '"+r.sig.Region+"'. ")
 }
 
 func (s *Server) wrongRegion(r *request, msg string) error {

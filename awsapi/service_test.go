@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -45,6 +46,23 @@ func TestGoldenServices(t *testing.T) {
 		b.WriteString("# " + c.name + "\n" + d.transcript(c.ask))
 	}
 	golden(t, "services", b.String())
+}
+
+// The lengths in a CBOR answer are those of its texts, however long they are.
+func TestLongTextInCBOR(t *testing.T) {
+	w := httptest.NewRecorder()
+	failure{fault: fault{code: "X", status: 400}, msg: strings.Repeat("m", 100_000)}.writeCBOR(w)
+	rest := w.Body.Bytes()[1:]
+	for range 4 {
+		n := int(rest[1])<<8 | int(rest[2])
+		if rest[0] != 0x79 || len(rest) < 3+n {
+			t.Fatalf("a text of %d bytes where %d are left", n, len(rest)-3)
+		}
+		rest = rest[3+n:]
+	}
+	if len(rest) != 0 {
+		t.Errorf("%d bytes behind the last text", len(rest))
+	}
 }
 
 // A host tells the service only if it is made like AWS's: a machine that runs

@@ -50,7 +50,7 @@ func (c *Config) checkAccounts() error {
 
 // roots are the root keys of all accounts.
 func (p *program) roots() ([]iam.RootKey, error) {
-	out := []iam.RootKey{{Account: hearth.AccountID(p.config.AWS.AccountID), ID: p.keys.ID, Secret: p.keys.Secret}}
+	out := []iam.RootKey{{Account: hearth.AccountID(p.config.AWS.AccountID), ID: p.rooms.root.ID, Secret: p.rooms.root.Secret}}
 	for _, a := range p.config.Accounts {
 		k, err := p.rootOf(a)
 		if err != nil {

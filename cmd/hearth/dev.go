@@ -58,7 +58,8 @@ func dev(ctx context.Context, c *Config, keep bool, out, errs io.Writer) (err er
 	if !ok {
 		keys = devKeys
 	}
-	p := &program{config: c, keys: keys, mode: "dev", demo: demoAlias, log: newLog(errs, c)}
+	own := func(string) (keyPair, error) { return keys, nil }
+	p := &program{config: c, keys: own, mode: "dev", demo: demoAlias, log: newLog(errs, c)}
 	p.warnInsecure()
 	p.ready = func(url string, ws hearth.Workspace) { greet(out, url, c, keys, ws) }
 	return p.run(ctx)

@@ -30,7 +30,7 @@ func issuer(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // token SUBJECT AUDIENCE LIFETIME writes a token of the issuer to the file token.
-func token(ts *testscript.TestScript, neg bool, args []string) {
+func identityToken(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 3 || neg {
 		ts.Fatalf("usage: token SUBJECT AUDIENCE LIFETIME")
 	}

@@ -197,3 +197,18 @@ func (r *running) query(t *testing.T, ws, expr string) (matrix, string) {
 	}
 	return m, string(a.Data.Result)
 }
+
+// Whoever finds the folder in use, or the port, leaves no keys there: they would
+// not be those of the Hearth that runs.
+func TestKeysAreMadeByWhoHasTheFolder(t *testing.T) {
+	r := startHearth(t)
+	second := exec.Command("hearth", "serve", "--storage.path="+r.dir, "--web.listen-address=127.0.0.1:0")
+	second.Env = append(os.Environ(), "HEARTH_ROOT_ACCESS_KEY_ID=", "HEARTH_ROOT_SECRET_ACCESS_KEY=")
+	out, err := second.CombinedOutput()
+	if err == nil || second.ProcessState.ExitCode() != exitFound || !strings.Contains(string(out), "another Hearth") {
+		t.Errorf("a second Hearth in the same folder: %v\n%s", err, out)
+	}
+	if _, err := os.Stat(credentialsFile(r.dir)); !os.IsNotExist(err) {
+		t.Errorf("it has made keys: %v", err)
+	}
+}

@@ -30,9 +30,9 @@ import (
 // runs them together, and closes them in reverse.
 type program struct {
 	config *Config
-	keys   keyPair
-	mode   string // dev or serve
-	demo   string // alias of the workspace that scrapes Hearth itself; empty: none
+	keys   func(storage string) (keyPair, error) // the root's; asked once storage is ours alone
+	mode   string                                // dev or serve
+	demo   string                                // alias of the workspace that scrapes Hearth itself; empty: none
 	log    *slog.Logger
 	ready  func(url string, demo hearth.Workspace) // told once callers are let in; may be nil
 
@@ -54,6 +54,7 @@ type rooms struct {
 	ingest    *ingest.Room
 	query     *query.Room
 	door      *awsapi.Server
+	root      keyPair
 	demo      hearth.Workspace
 	self      *scraper.Static
 }
@@ -137,6 +138,9 @@ func (p *program) live(ctx context.Context) (err error) {
 func (p *program) open(ctx context.Context) (err error) {
 	c, r := p.config, &p.rooms
 	if r.store, err = store.OpenSQLite(ctx, filepath.Join(c.Storage.Path, "hearth.db"), store.Options{Log: p.log, Metrics: p.registry}); err != nil {
+		return err
+	}
+	if r.root, err = p.keys(c.Storage.Path); err != nil {
 		return err
 	}
 	r.ledger = ledger.New(ledger.Options{Store: r.store, Log: p.log, Metrics: p.registry})

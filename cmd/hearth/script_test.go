@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			"requestid":  requestID,
 			"prometheus": prometheusSender,
 			"issuer":     issuer,
-			"token":      token,
+			"token":      identityToken,
 		},
 	})
 }

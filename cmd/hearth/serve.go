@@ -30,11 +30,7 @@ func serve(ctx context.Context, c *Config, errs io.Writer) error {
 	if err := os.MkdirAll(c.Storage.Path, 0o700); err != nil {
 		return fmt.Errorf("storage.path: %w", err)
 	}
-	keys, err := rootKeys(c.Storage.Path)
-	if err != nil {
-		return err
-	}
-	p := &program{config: c, keys: keys, mode: "serve", log: newLog(errs, c)}
+	p := &program{config: c, keys: rootKeys, mode: "serve", log: newLog(errs, c)}
 	p.warnInsecure()
 	return p.run(ctx)
 }

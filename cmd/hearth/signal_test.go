@@ -93,7 +93,7 @@ func TestHangUpRemovesTheFolder(t *testing.T) {
 func TestLedgerOutlivesTheRooms(t *testing.T) {
 	c := defaultConfig()
 	c.Storage.Path = t.TempDir()
-	p := &program{config: &c, keys: devKeys, log: slog.New(slog.DiscardHandler), registry: newRegistry()}
+	p := &program{config: &c, keys: rootKeys, log: slog.New(slog.DiscardHandler), registry: newRegistry()}
 	p.health = newHealth("serve", p.registry)
 	ctx, cancel := context.WithCancel(t.Context())
 	if err := p.open(ctx); err != nil {

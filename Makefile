@@ -40,7 +40,8 @@ fuzz:
 
 # golden rewrites the expected files; review them as a diff.
 golden:
-	$(GO) test ./awsapi ./cmd/hearth ./workspace ./ingest -run 'Golden|Docs|Operations' -update
+	$(GO) test ./awsapi ./cmd/hearth -run 'Golden|TestDocsConfiguration|OperationsPage' -update
+	$(GO) test ./workspace ./ledger -run 'TestLifeScript|TestExplain' -rewrite
 
 bench: peers
 	$(GO) run ./test/bench -out docs/benchmarks.md

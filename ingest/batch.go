@@ -34,6 +34,7 @@ type batch struct {
 	news    []int32  // series that the cache did not know
 	slots   []uint32 // open-addressing table of the series seen in this request
 	learned []learned
+	steps   [][2]uint32 // entries that followed each other for the first or second time
 }
 
 // An extent is a part of buf.
@@ -56,6 +57,7 @@ type series struct {
 	last      int32 // which sample lastT is of, see order.go
 	kind      uint8 // metadata type, as the protocol numbers it
 	described bool  // carries metadata
+	odd       bool  // its key is spelt otherwise than its entry's labels
 	state     state
 }
 
@@ -100,6 +102,7 @@ func (b *batch) recycle() {
 	b.buf, b.series, b.samples, b.hists = b.buf[:0], b.series[:0], b.samples[:0], b.hists[:0]
 	b.exemplars, b.symbols, b.metadata = b.exemplars[:0], b.symbols[:0], b.metadata[:0]
 	b.hashes, b.pairs, b.news, b.learned = b.hashes[:0], b.pairs[:0], b.news[:0], b.learned[:0]
+	b.steps = b.steps[:0]
 	b.histBytes = 0
 	batches.Put(b)
 }

@@ -33,19 +33,19 @@ type heldBody struct {
 func (h heldBody) Bytes() []byte { return h.b }
 func (heldBody) Close() error    { return nil }
 
-// podSeries makes series like those of pods in Kubernetes: about 11 labels and 273
-// bytes each.
+// podSeries makes series like those of pods in Kubernetes, about 11 labels and 273
+// bytes each, in the order of a scrape: by metric, then handler, then bucket.
 func podSeries(n int) []labels.Labels {
 	all := make([]labels.Labels, n)
 	for i := range all {
-		pod := i / 100
+		pod, j := i/100, i%100
 		all[i] = labels.FromStrings(
-			"__name__", fmt.Sprintf("http_request_duration_seconds_%02d_bucket", i%10),
+			"__name__", fmt.Sprintf("http_request_duration_seconds_%02d_bucket", j/50),
 			"app_kubernetes_io_name", fmt.Sprintf("checkout-service-%03d", pod%100),
 			"container", "server", "endpoint", "http-metrics",
-			"handler", fmt.Sprintf("/api/v1/resource/%02d", i%100/10),
+			"handler", fmt.Sprintf("/api/v1/resource/%02d", j/10%5),
 			"instance", fmt.Sprintf("10.%d.%d.%d:8080", pod>>16&255, pod>>8&255, pod&255),
-			"job", "kubernetes-pods", "le", fmt.Sprint(float64(i%12)/4),
+			"job", "kubernetes-pods", "le", fmt.Sprint(float64(j%10)/4),
 			"namespace", fmt.Sprintf("team-%02d-production", pod%40),
 			"node", fmt.Sprintf("ip-10-0-%d-%d.eu-west-1.compute.internal", pod%7, pod%31),
 			"pod", fmt.Sprintf("checkout-service-%05d-7d9f8b6c5-x%04x", pod, pod),

@@ -34,7 +34,8 @@ type cache struct {
 type entry struct {
 	labels labels.Labels // as the engine encodes them; empty if the entry is free
 	ref    storage.SeriesRef
-	next   atomic.Uint32 // the series that followed this one last time
+	next   step          // to the series that followed this one last time
+	prev   uint32        // the entry whose step leads here, 0 if none
 	seen   atomic.Uint32 // minute it was last used
 	meta   atomic.Uint32 // fingerprint of the metadata last stored with it
 	tag    uint32        // of its slot
@@ -62,10 +63,11 @@ func newCache(m *metrics) *cache {
 func (c *cache) at(id uint32) *entry { return &c.pages[id>>pageBits][id&(pageEntries-1)] }
 
 // find returns the entry of series s, guessing first that it is the one that
-// followed prev last time. The caller holds the read lock.
-func (c *cache) find(prev uint32, k keys, s *series) (id uint32, how int) {
+// followed prev last time: the entry of before, which stands before s in the
+// request. The caller holds the read lock.
+func (c *cache) find(prev uint32, k keys, s, before *series) (id uint32, how int) {
 	if prev != 0 {
-		if id = c.at(prev).next.Load(); id != 0 && k.match(s, text(c.at(id).labels)) {
+		if id = c.foretold(prev, k, s, before); id != 0 {
 			return id, predicted
 		}
 	}
@@ -116,7 +118,6 @@ func (c *cache) enter(ls labels.Labels, ref storage.SeriesRef, now uint32) uint3
 	id := c.alloc()
 	e := c.at(id)
 	e.labels, e.ref, e.tag = ls, ref, h
-	e.next.Store(0)
 	e.meta.Store(0)
 	e.seen.Store(now)
 	c.put(slot(h)<<32 | slot(id))
@@ -162,8 +163,8 @@ func (c *cache) grow() {
 func (c *cache) forget(id uint32) {
 	e := c.at(id)
 	c.unslot(e.tag, id)
+	c.detach(e)
 	e.labels, e.ref = labels.EmptyLabels(), 0
-	e.next.Store(0)
 	c.free = append(c.free, id)
 	c.live.Add(-1)
 	c.metrics.cached.Dec()

@@ -104,6 +104,7 @@ func checkCache(t *testing.T, c *cache) {
 	t.Helper()
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	c.checkChain(t)
 	inUse := 0
 	for id := uint32(1); id < c.next; id++ {
 		e := c.at(id)

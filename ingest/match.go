@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 
@@ -12,6 +13,9 @@ type keys interface {
 	// match tells whether the series has exactly the labels of known, an engine
 	// encoding. It may say no for labels in another order.
 	match(s *series, known string) bool
+	// follows tells the same, given that before is the entry before known. It
+	// may say no for labels spelt in another way than those of before.
+	follows(s, before *series, known string, w *step) bool
 	// hash is the same for the same labels in any order and protocol; ok is
 	// false if they are malformed.
 	hash(s *series, seed maphash.Seed) (h uint64, ok bool)
@@ -90,7 +94,22 @@ func labelV1(b []byte, i int) (name, value []byte, next int) {
 }
 
 func (k v1Keys) match(s *series, known string) bool {
-	raw, j := k.b.buf[s.key.at:s.key.end], 0
+	return k.matchPart(s, k.b.buf[s.key.at:s.key.end], known) && len(known) > 0
+}
+
+func (k v1Keys) follows(s, before *series, known string, w *step) bool {
+	raw, old := k.b.buf[s.key.at:s.key.end], k.b.buf[before.key.at:before.key.end]
+	front, back := int(w.front.bytes)+int(w.front.more), int(w.back.bytes)+int(w.back.more)
+	if len(raw) < front+back || string(raw[:front]) != string(old[:front]) || string(raw[len(raw)-back:]) != string(old[len(old)-back:]) {
+		return false
+	}
+	return k.matchPart(s, raw[front:len(raw)-back], known[w.front.bytes:len(known)-int(w.back.bytes)])
+}
+
+// matchPart tells whether the label fields raw, a part of the key of s, are the
+// pairs known.
+func (k v1Keys) matchPart(s *series, raw []byte, known string) bool {
+	j := 0
 	for i := 0; i < len(raw); {
 		if next, to := sameLabel(raw, i, known, j); next > 0 {
 			i, j = next, to
@@ -100,15 +119,19 @@ func (k v1Keys) match(s *series, known string) bool {
 		if next < 0 {
 			return false
 		}
+		// If each field is as long as it should be, whatever the order in it, then
+		// they begin and end where an overlap says.
+		s.odd = s.odd || next-i != sizeV1(len(name), len(value))
 		i = next
 		if len(value) == 0 || k.dropReplica && string(name) == replicaLabel {
+			s.odd = true
 			continue
 		}
 		if j = pairAt(known, j, yolo(name), yolo(value)); j < 0 {
 			return false
 		}
 	}
-	return j == len(known) && j > 0
+	return j == len(known)
 }
 
 // sameLabel tells whether the label field at raw[i], written as every encoder
@@ -184,7 +207,47 @@ func (k v2Keys) pair(refs []byte, i int) (name, value uint32, next int) {
 func (k v2Keys) symbol(n uint32) string { return k.b.symbols[n] }
 
 func (k v2Keys) match(s *series, known string) bool {
-	refs, symbols, j := k.b.buf[s.key.at:s.key.end], k.b.symbols, 0
+	return k.matchPart(s, k.b.buf[s.key.at:s.key.end], known) && len(known) > 0
+}
+
+func (k v2Keys) follows(s, before *series, known string, w *step) bool {
+	refs, old := k.b.buf[s.key.at:s.key.end], k.b.buf[before.key.at:before.key.end]
+	front := skipRefs(old, 2*int(w.front.labels))
+	back := 0
+	if w.back.labels > 0 {
+		back = len(old) - front - skipRefs(old[front:], 2*int(w.between))
+	}
+	if len(refs) < front+back || string(refs[:front]) != string(old[:front]) || string(refs[len(refs)-back:]) != string(old[len(old)-back:]) {
+		return false
+	}
+	return k.matchPart(s, refs[front:len(refs)-back], known[w.front.bytes:len(known)-int(w.back.bytes)])
+}
+
+// skipRefs returns where the first n references end. There are that many.
+func skipRefs(refs []byte, n int) (i int) {
+	for ; n > 0 && i+8 <= len(refs); i += 8 {
+		ends := ^binary.LittleEndian.Uint64(refs[i:]) & 0x8080808080808080 // of references
+		if c := bits.OnesCount64(ends); c < n {
+			n -= c
+			continue
+		}
+		for ; n > 1; n-- {
+			ends &= ends - 1
+		}
+		return i + bits.TrailingZeros64(ends)/8 + 1
+	}
+	for ; n > 0; i++ {
+		if refs[i] < 0x80 {
+			n--
+		}
+	}
+	return i
+}
+
+// matchPart tells whether the references refs, a part of the key of s, are the
+// pairs known.
+func (k v2Keys) matchPart(s *series, refs []byte, known string) bool {
+	symbols, j := k.b.symbols, 0
 	for i := 0; i < len(refs); {
 		n, next := shortRef(refs, i)
 		v, next := shortRef(refs, next)
@@ -198,13 +261,14 @@ func (k v2Keys) match(s *series, known string) bool {
 			continue
 		}
 		if value == "" || k.dropReplica && name == replicaLabel {
+			s.odd = true
 			continue
 		}
 		if j = pairAt(known, j, name, value); j < 0 {
 			return false
 		}
 	}
-	return j == len(known) && j > 0
+	return j == len(known)
 }
 
 // shortRef reads a reference, mostly of one or two bytes; next is -1 if there is

@@ -9,11 +9,11 @@ import (
 // does not know.
 func (c *cache) resolve(b *batch, k keys, now uint32) {
 	var counts [lookupResults]int
-	prev := uint32(0)
+	prev, before := uint32(0), (*series)(nil)
 	c.mu.RLock()
 	for i := range b.series {
 		s := &b.series[i]
-		id, how := c.find(prev, k, s)
+		id, how := c.find(prev, k, s, before)
 		counts[how]++
 		if how == missed {
 			b.news = append(b.news, int32(i))
@@ -21,14 +21,14 @@ func (c *cache) resolve(b *batch, k keys, now uint32) {
 			continue
 		}
 		e := c.at(id)
-		if how == found && prev != 0 {
-			c.at(prev).next.Store(id)
+		if prev != 0 && (how == found || !c.at(prev).next.measured) {
+			b.steps = append(b.steps, [2]uint32{prev, id})
 		}
 		if e.seen.Load() != now {
 			e.seen.Store(now)
 		}
 		s.id, s.ref, s.labels, s.state = id, e.ref, e.labels, ready
-		prev = id
+		prev, before = id, s
 	}
 	c.mu.RUnlock()
 	for how, n := range counts {
@@ -43,13 +43,21 @@ type learned struct {
 	labels labels.Labels
 }
 
-// learn enters what storing the batch taught.
+// learn enters what resolving and storing the batch taught. A step is measured
+// when it has proved right once.
 func (c *cache) learn(b *batch, now uint32) {
-	if len(b.learned) == 0 {
+	if len(b.learned)+len(b.steps) == 0 {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for _, w := range b.steps {
+		if prev, next := w[0], w[1]; c.alive(prev) && c.at(prev).next.to == next {
+			c.measure(prev)
+		} else {
+			c.follow(prev, next)
+		}
+	}
 	for _, l := range b.learned {
 		b.series[l.series].id = c.enter(l.labels, l.ref, now)
 	}
@@ -61,12 +69,5 @@ func (c *cache) learn(b *batch, now uint32) {
 		if i+1 < len(b.series) {
 			c.follow(b.series[i].id, b.series[i+1].id)
 		}
-	}
-}
-
-// follow notes that next came after prev. Either may be none, or be gone.
-func (c *cache) follow(prev, next uint32) {
-	if prev != 0 && next != 0 && prev < c.next {
-		c.at(prev).next.Store(next)
 	}
 }

@@ -42,10 +42,10 @@ func newSpace(e *Engine, id hearth.WorkspaceID) *space {
 	return &space{e: e, id: id, dir: e.dirOf(id), freed: make(chan struct{}, 1)}
 }
 
-// acquire pins the workspace, opening it if it is closed.
+// acquire pins the workspace, opening it if it is closed: but not once ctx ended.
 func (s *space) acquire(ctx context.Context, limits hearth.Limits) (*live, error) {
 	for {
-		l, c, err := s.pin(limits)
+		l, c, err := s.pin(ctx, limits)
 		if err != nil || l != nil {
 			return l, err
 		}
@@ -66,7 +66,7 @@ func (c *change) wait(ctx context.Context, id hearth.WorkspaceID) error {
 }
 
 // pin returns the pinned workspace, or the change to wait for.
-func (s *space) pin(limits hearth.Limits) (*live, *change, error) {
+func (s *space) pin(ctx context.Context, limits hearth.Limits) (*live, *change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.e.now()
@@ -83,6 +83,8 @@ func (s *space) pin(limits hearth.Limits) (*live, *change, error) {
 		return s.live, nil, nil
 	case s.failure != nil && now.Before(s.retryAt):
 		return nil, nil, s.failure
+	case ctx.Err() != nil:
+		return nil, nil, unavailable(s.id, "the workspace is not open, and its caller has given up", ctx.Err())
 	}
 	return s.startOpening(limits)
 }

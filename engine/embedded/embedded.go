@@ -135,7 +135,7 @@ func Open(o Options) (*Engine, error) {
 	if o.Durability != Process && o.Durability != Disk {
 		return nil, &hearth.Error{Kind: hearth.Invalid, Msg: fmt.Sprintf("durability %q: want %q or %q", o.Durability, Process, Disk)}
 	}
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := makePrivate(o.Dir, o.Log); err != nil {
 		return nil, fmt.Errorf("make the metrics directory: %w", err)
 	}
 	lock, _, err := fileutil.Flock(filepath.Join(o.Dir, "lock"))

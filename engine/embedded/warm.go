@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -34,7 +33,7 @@ func (e *Engine) WasOpen() ([]hearth.WorkspaceID, error) {
 	return ids, nil
 }
 
-// Warm opens workspaces, several at a time, so that the first request need not
+// Warm opens workspaces, as many at a time as the entrance lets in, so that the first request need not
 // wait for replay. Opened tells after each how many of them are done; it may be
 // nil, and it may be called concurrently. A workspace that does not open is
 // reported in the error and does not keep the others from it. Once ctx ends,
@@ -45,7 +44,7 @@ func (e *Engine) Warm(ctx context.Context, all []hearth.Workspace, opened func(d
 		done atomic.Int64
 		errs = make([]error, len(all))
 	)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(cap(e.entrance.all))
 	for i, ws := range all {
 		if ctx.Err() != nil {
 			break

@@ -3,6 +3,7 @@ package query
 import (
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/promql/promqltest"
 	v1 "github.com/prometheus/prometheus/web/api/v1"
 
@@ -19,3 +20,14 @@ func (o Options) ForPromQLTest(c v1.Codec) Options {
 
 // MemoryEngine is the tests' small engine, which stores start timestamps.
 func MemoryEngine(t testing.TB) engine.Engine { return newMemoryEngine(t) }
+
+// KeepingAll returns o keeping results that took next to nothing too.
+func (o Options) KeepingAll() Options {
+	o.keepAll = true
+	return o
+}
+
+// Lookups counts range queries by how they were answered.
+func Lookups(q *Room, result string) prometheus.Counter {
+	return q.cache.metrics.lookups.WithLabelValues(result)
+}

@@ -35,6 +35,12 @@ func (o Options) withDefaults() Options {
 	if o.Memory == 0 {
 		o.Memory = machineMemory() / 2
 	}
+	if o.Cache == 0 {
+		o.Cache = 64 << 20
+		if m := machineMemory(); m > 0 {
+			o.Cache = min(o.Cache, m/32)
+		}
+	}
 	if o.Build.GoVersion == "" {
 		o.Build.GoVersion = runtime.Version()
 	}

@@ -68,19 +68,28 @@ type guarded struct{ room *Room }
 var _ promql.QueryEngine = guarded{}
 
 func (g guarded) NewInstantQuery(ctx context.Context, s storage.Queryable, opts promql.QueryOpts, text string, at time.Time) (promql.Query, error) {
-	return g.prepare(ctx, Asked{Text: text, Start: at, End: at}, func(e *promqlEngine) (promql.Query, error) {
+	b, err := g.prepare(ctx, Asked{Text: text, Start: at, End: at}, func(e *promqlEngine) (promql.Query, error) {
 		return e.NewInstantQuery(ctx, s, opts, text, at)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 func (g guarded) NewRangeQuery(ctx context.Context, s storage.Queryable, opts promql.QueryOpts, text string, start, end time.Time, step time.Duration) (promql.Query, error) {
-	return g.prepare(ctx, Asked{Text: text, Start: start, End: end, Step: step}, func(e *promqlEngine) (promql.Query, error) {
+	b, err := g.prepare(ctx, Asked{Text: text, Start: start, End: end, Step: step}, func(e *promqlEngine) (promql.Query, error) {
 		return e.NewRangeQuery(ctx, s, opts, text, start, end, step)
 	})
+	if err != nil {
+		return nil, err
+	}
+	b.recall = g.recallable(b, s, opts)
+	return b, nil
 }
 
 // prepare runs the guards around the parser, which is what make calls first.
-func (g guarded) prepare(ctx context.Context, a Asked, make func(*promqlEngine) (promql.Query, error)) (promql.Query, error) {
+func (g guarded) prepare(ctx context.Context, a Asked, make func(*promqlEngine) (promql.Query, error)) (*bounded, error) {
 	rd, err := readingFrom(ctx)
 	if err != nil {
 		return nil, err
@@ -112,15 +121,15 @@ func (g guarded) prepare(ctx context.Context, a Asked, make func(*promqlEngine) 
 // result is accounted too.
 type bounded struct {
 	promql.Query
-	rd *reading
+	rd     *reading
+	recall *recall // nil if the query is evaluated as a whole each time
 }
 
 func (b *bounded) Exec(ctx context.Context) *promql.Result {
 	room := b.rd.room
 	ctx, stop := room.begin(ctx, b.rd)
 	defer stop(nil)
-	res := b.Query.Exec(ctx)
-	samples := b.Stats().Samples.TotalSamples
+	res, samples := b.evaluate(ctx)
 	room.metrics.samples.Add(float64(samples))
 	if res.Err != nil {
 		res.Err = b.translate(ctx, res.Err)
@@ -130,6 +139,19 @@ func (b *bounded) Exec(ctx context.Context) *promql.Result {
 		return &promql.Result{Err: err, Warnings: res.Warnings}
 	}
 	return res
+}
+
+func (b *bounded) evaluate(ctx context.Context) (*promql.Result, int64) {
+	if b.recall != nil {
+		return b.recall.exec(ctx, b)
+	}
+	return b.plain(ctx)
+}
+
+// plain evaluates the query as a whole, and returns how many samples it read.
+func (b *bounded) plain(ctx context.Context) (*promql.Result, int64) {
+	res := b.Query.Exec(ctx)
+	return res, b.Stats().Samples.TotalSamples
 }
 
 // translate turns the engine's errors of ours and of time into the answers AMP

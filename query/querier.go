@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -103,7 +104,7 @@ func (q *querier) Select(ctx context.Context, sorted bool, hints *storage.Select
 		cost.bytes += chunksBytes(hints.End - hints.Start)
 	}
 	return &boundedSet{
-		SeriesSet: q.inner.Select(ctx, sorted, hints, matchers...),
+		SeriesSet: q.inner.Select(ctx, sorted || q.rd.orderly, hints, matchers...),
 		rd:        q.rd, cost: cost,
 	}
 }
@@ -158,7 +159,9 @@ func (s *boundedSet) Next() bool {
 		s.err = s.rd.fail(overLimit("series", s.seen, most, "a selector of the query matches too many series (%d or more, limit: %d)"))
 		return false
 	}
-	s.err = s.rd.account(s.SeriesSet.At().Labels(), s.cost.series(s.seen))
+	ls := s.SeriesSet.At().Labels()
+	s.rd.reserved = s.rd.reserved || ls.Has(model.MetricTypeLabel) || ls.Has(model.MetricUnitLabel)
+	s.err = s.rd.account(ls, s.cost.series(s.seen))
 	return s.err == nil
 }
 

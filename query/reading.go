@@ -29,6 +29,10 @@ type reading struct {
 
 	warnAt, refuseAt int64 // samples processed; 0 means none
 
+	statistics bool // are part of the answer
+	orderly    bool // series are selected in the order of their labels
+	reserved   bool // a series has labels that functions drop beside the name
+
 	failure *hearth.Error // the first of ours; it replaces what Prometheus' API makes of it
 }
 

@@ -31,9 +31,11 @@ type Options struct {
 	Queue       int           // requests of one workspace that may wait for a place; 0 means 100
 	QueueWait   time.Duration // how long one may wait; 0 means 10 s
 	Memory      int64         // live heap of the process above which running queries are stopped; 0 means half of what the machine allows, negative switches it off
+	Cache       int64         // bytes of results kept; 0 means a 32nd of what the machine allows, at most 64 MiB; negative keeps none
 
 	language language
 	codecs   []v1.Codec
+	keepAll  bool // results that took next to nothing too
 }
 
 // language is which PromQL is spoken. The zero value is Prometheus' default;
@@ -82,6 +84,8 @@ type Room struct {
 	language language
 	codecs   []v1.Codec
 	memory   int64
+	cache    *cache // nil if nothing is kept
+	keepAll  bool
 
 	parser  parser.Parser
 	places  *places
@@ -104,11 +108,14 @@ func New(o Options) (*Room, error) {
 	o = o.withDefaults()
 	q := &Room{
 		engine: o.Engine, now: o.Now, log: o.Log, recorder: o.Recorder, profile: o.Profile,
-		build: o.Build, usage: o.Usage, language: o.language, codecs: o.codecs, memory: o.Memory,
+		build: o.Build, usage: o.Usage, language: o.language, codecs: o.codecs, memory: o.Memory, keepAll: o.keepAll,
 		parser:  parser.NewParser(o.language.parser),
 		places:  newPlaces(o.Concurrency, o.Queue, o.QueueWait),
 		engines: make(map[int]*promqlEngine),
 		running: make(map[*reading]func(error)),
+	}
+	if o.Cache > 0 {
+		q.cache = newCache(o.Cache, o.Metrics)
 	}
 	q.metrics = newMetrics(o.Metrics, q.places)
 	q.api = sync.OnceValue(q.newAPI)

@@ -202,6 +202,7 @@ func checkQuery(q *Room, rd *reading, form url.Values) error {
 	if err := checkText(form.Get("query"), rd.ws.Limits); err != nil {
 		return err
 	}
+	rd.statistics = form.Get("stats") != ""
 	for name, into := range map[string]*int64{
 		"max_samples_processed_warning_threshold": &rd.warnAt,
 		"max_samples_processed_error_threshold":   &rd.refuseAt,

@@ -84,6 +84,7 @@ var needNoEntry = []string{
 	"query: no engine given", "the metrics engine needs a directory", "durability %q: want %q or %q",
 	"not an ARN: want arn:partition:service:region:account:resource", "there is no workspace with this ID",
 	"This Hearth keeps no ledger.", "nobody has this access key", "must be a string", "it is ",
+	"sign request: %w", "a limit cannot be a %T",
 }
 
 // TestTroubleshootingIsWhole checks that each text which a caller can get has its
@@ -93,7 +94,7 @@ func TestTroubleshootingIsWhole(t *testing.T) {
 		t.Errorf("%d texts without an entry are too many: document them", len(needNoEntry))
 	}
 	page := strings.Join(strings.Fields(readDocument(t, troubleshooting)), " ")
-	for _, dir := range []string{"awsapi", "ingest", "query", "engine/embedded", "workspace", "sigv4", "store"} {
+	for _, dir := range []string{"awsapi", "ingest", "query", "engine/embedded", "workspace", "sigv4", "store", "cmd/hearth"} {
 		for _, msg := range messages(t, sourceFiles(t, filepath.Join("../..", dir))) {
 			if slices.ContainsFunc(needNoEntry, func(s string) bool { return strings.HasPrefix(msg, s) }) {
 				continue
@@ -198,6 +199,7 @@ func returned(f *ast.FuncDecl) (all []string) {
 // messages are the texts in files that are meant for a caller.
 func messages(t *testing.T, files []*ast.File) (all []string) {
 	t.Helper()
+	ours := len(files) > 0 && files[0].Name.Name == "main" // every error of the command line is told to its user
 	say := func(e ast.Expr) {
 		if call, ok := e.(*ast.CallExpr); ok && len(call.Args) > 0 {
 			e = call.Args[0] // fmt.Sprintf
@@ -218,8 +220,12 @@ func messages(t *testing.T, files []*ast.File) (all []string) {
 					all = append(all, returned(n)...)
 				}
 			case *ast.CallExpr:
-				if i, ok := sayers[called(n)]; ok && i < len(n.Args) {
+				name := called(n)
+				if i, ok := sayers[name]; ok && i < len(n.Args) {
 					say(n.Args[i])
+				}
+				if ours && (name == "Errorf" || name == "New") && len(n.Args) > 0 {
+					say(n.Args[0])
 				}
 			case *ast.ValueSpec:
 				for i, name := range n.Names {

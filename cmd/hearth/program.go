@@ -194,7 +194,7 @@ func (p *program) engineOptions() embedded.Options {
 		Durability: embedded.Durability(c.Storage.Durability),
 		MaxOpen:    c.Engine.MaxOpen,
 		IdleAfter:  c.idleAfter(),
-		Recorder:   p.rooms.ledger,
+		Recorder:   attributed{to: p.rooms.ledger, lookup: p.lookup, root: hearth.AccountID(c.AWS.AccountID)},
 		Log:        p.log,
 		Metrics:    p.registry,
 		Limits:     p.limits,
@@ -203,7 +203,7 @@ func (p *program) engineOptions() embedded.Options {
 
 // limits tells the engine what a workspace may hold now.
 func (p *program) limits(id hearth.WorkspaceID) (hearth.Limits, bool) {
-	w, err := p.rooms.workspace.Lookup(context.Background(), id)
+	w, err := p.lookup(context.Background(), id)
 	return w.Limits, err == nil
 }
 

@@ -24,7 +24,7 @@ func (e *Engine) Delete(ctx context.Context, id hearth.WorkspaceID) error {
 	e.mu.Lock()
 	if e.stopping {
 		e.mu.Unlock()
-		return unavailable(id, "the metrics engine is stopping", nil)
+		return stopping(id)
 	}
 	e.deleted[id] = struct{}{}
 	s := e.spaces[id]

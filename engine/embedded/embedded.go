@@ -113,6 +113,8 @@ type Engine struct {
 	work    chan *space // waits for upkeep
 
 	openings atomic.Uint64 // of workspaces
+	entrance entrance
+	stop     chan struct{} // closed once stopping
 
 	mu       sync.Mutex
 	spaces   map[hearth.WorkspaceID]*space
@@ -135,7 +137,7 @@ func Open(o Options) (*Engine, error) {
 	if o.Durability != Process && o.Durability != Disk {
 		return nil, &hearth.Error{Kind: hearth.Invalid, Msg: fmt.Sprintf("durability %q: want %q or %q", o.Durability, Process, Disk)}
 	}
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := makePrivate(o.Dir, o.Log); err != nil {
 		return nil, fmt.Errorf("make the metrics directory: %w", err)
 	}
 	lock, _, err := fileutil.Flock(filepath.Join(o.Dir, "lock"))
@@ -145,11 +147,13 @@ func Open(o Options) (*Engine, error) {
 	m := newMetrics(o.Metrics)
 	return &Engine{
 		opts: o, log: o.Log, metrics: m, lock: lock,
-		disk:    newDisk(o, m),
-		shared:  newSharedMetrics(o.Log),
-		work:    make(chan *space, 2*o.MaxOpen),
-		spaces:  map[hearth.WorkspaceID]*space{},
-		deleted: map[hearth.WorkspaceID]struct{}{},
+		disk:     newDisk(o, m),
+		shared:   newSharedMetrics(o.Log),
+		work:     make(chan *space, 2*o.MaxOpen),
+		entrance: newEntrance(),
+		stop:     make(chan struct{}),
+		spaces:   map[hearth.WorkspaceID]*space{},
+		deleted:  map[hearth.WorkspaceID]struct{}{},
 	}, nil
 }
 
@@ -205,7 +209,7 @@ func (e *Engine) space(id hearth.WorkspaceID) (*space, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.stopping {
-		return nil, unavailable(id, "the metrics engine is stopping", nil)
+		return nil, stopping(id)
 	}
 	if _, gone := e.deleted[id]; gone {
 		return nil, notFound(id)
@@ -229,6 +233,17 @@ func (e *Engine) snapshot() []*space {
 	return all
 }
 
+// begin counts a task that Close waits for; false while stopping.
+func (e *Engine) begin() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopping {
+		return false
+	}
+	e.tasks.Add(1)
+	return true
+}
+
 // closePatience is how long Close waits for a pinned workspace.
 const closePatience = 30 * time.Second
 
@@ -241,6 +256,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.stopping = true
+	close(e.stop)
 	e.mu.Unlock()
 
 	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
@@ -274,4 +290,8 @@ func notFound(id hearth.WorkspaceID) error {
 
 func unavailable(id hearth.WorkspaceID, msg string, err error) error {
 	return &hearth.Error{Kind: hearth.Unavailable, Resource: string(id), Msg: msg, RetryAfter: 5 * time.Second, Err: err}
+}
+
+func stopping(id hearth.WorkspaceID) error {
+	return unavailable(id, "the metrics engine is stopping", nil)
 }

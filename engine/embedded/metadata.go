@@ -118,7 +118,7 @@ func over(n, limit int) bool { return limit > 0 && n > limit }
 // append writes records. If that fails, what was written of them is cut off.
 func (m *metadataLog) append(entries []engine.Metadata) error {
 	if m.f == nil {
-		f, err := os.OpenFile(m.path(), os.O_WRONLY|os.O_CREATE, 0o644)
+		f, err := os.OpenFile(m.path(), os.O_WRONLY|os.O_CREATE, fileMode)
 		if err != nil {
 			return err
 		}

@@ -112,7 +112,7 @@ func (r *rescue) fillGap(dir string, after int, before numbered) error {
 		return r.quarantine(before.rel, "its number does not continue the log")
 	}
 	for n := after + 1; n < before.n; n++ {
-		f, err := os.Create(wlog.SegmentName(filepath.Join(r.dir, dir), n))
+		f, err := createFile(wlog.SegmentName(filepath.Join(r.dir, dir), n))
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func newRescue(e *Engine, id hearth.WorkspaceID, dir string) *rescue {
 // right what the TSDB would stumble over. The logs are read through only if the
 // workspace was not closed cleanly.
 func (r *rescue) prepare(unclean bool) error {
-	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+	if err := os.MkdirAll(r.dir, dirMode); err != nil {
 		return err
 	}
 	if err := errors.Join(r.readoptStaged(), r.dropSnapshots(empty)); err != nil {
@@ -257,7 +257,7 @@ func (e *Engine) report(id hearth.WorkspaceID, summary string, details ...hearth
 // linkOrCopy gives the file a second name; a second copy where the file system
 // knows no links.
 func linkOrCopy(from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), dirMode); err != nil {
 		return err
 	}
 	err := os.Link(from, to)
@@ -269,7 +269,7 @@ func linkOrCopy(from, to string) error {
 
 // replaceBy renames from to to, over what is there.
 func replaceBy(from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), dirMode); err != nil {
 		return err
 	}
 	return os.Rename(from, to)
@@ -283,7 +283,7 @@ func copyPrefix(from, to string, n int64) (err error) {
 		return err
 	}
 	defer src.Close()
-	dst, err := os.Create(to + ".new")
+	dst, err := createFile(to + ".new")
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (z *size) write(dir string) error {
 		return err
 	}
 	tmp := filepath.Join(dir, sizeFile+".new")
-	if err := os.WriteFile(tmp, b, 0o644); err != nil {
+	if err := os.WriteFile(tmp, b, fileMode); err != nil {
 		return err
 	}
 	return os.Rename(tmp, filepath.Join(dir, sizeFile))

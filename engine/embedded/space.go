@@ -42,10 +42,10 @@ func newSpace(e *Engine, id hearth.WorkspaceID) *space {
 	return &space{e: e, id: id, dir: e.dirOf(id), freed: make(chan struct{}, 1)}
 }
 
-// acquire pins the workspace, opening it if it is closed.
+// acquire pins the workspace, opening it if it is closed: but not once ctx ended.
 func (s *space) acquire(ctx context.Context, limits hearth.Limits) (*live, error) {
 	for {
-		l, c, err := s.pin(limits)
+		l, c, err := s.pin(ctx, limits)
 		if err != nil || l != nil {
 			return l, err
 		}
@@ -66,7 +66,7 @@ func (c *change) wait(ctx context.Context, id hearth.WorkspaceID) error {
 }
 
 // pin returns the pinned workspace, or the change to wait for.
-func (s *space) pin(limits hearth.Limits) (*live, *change, error) {
+func (s *space) pin(ctx context.Context, limits hearth.Limits) (*live, *change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.e.now()
@@ -83,6 +83,8 @@ func (s *space) pin(limits hearth.Limits) (*live, *change, error) {
 		return s.live, nil, nil
 	case s.failure != nil && now.Before(s.retryAt):
 		return nil, nil, s.failure
+	case ctx.Err() != nil:
+		return nil, nil, unavailable(s.id, "the workspace is not open, and its caller has given up", ctx.Err())
 	}
 	return s.startOpening(limits)
 }
@@ -102,7 +104,7 @@ func (s *space) pinIfOpen() *live {
 // caller who gives up does not spoil it for the others.
 func (s *space) startOpening(limits hearth.Limits) (*live, *change, error) {
 	if !s.e.begin() {
-		return nil, nil, unavailable(s.id, "the metrics engine is stopping", nil)
+		return nil, nil, stopping(s.id)
 	}
 	c := &change{done: make(chan struct{})}
 	s.change = c
@@ -114,7 +116,16 @@ func (s *space) startOpening(limits hearth.Limits) (*live, *change, error) {
 	return nil, c, nil
 }
 
+// open waits for its turn.
 func (s *space) open(limits hearth.Limits) (*live, error) {
+	leave, ok := s.e.entrance.enter(readSize(s.dir).Series, s.e.stop)
+	if !ok {
+		return nil, stopping(s.id)
+	}
+	defer leave()
+	if s.doomed() {
+		return nil, notFound(s.id)
+	}
 	if err := s.e.takeSlot(s); err != nil {
 		return nil, err
 	}
@@ -127,6 +138,12 @@ func (s *space) open(limits hearth.Limits) (*live, error) {
 	}
 	s.e.metrics.opening.Observe(time.Since(start).Seconds())
 	return l, nil
+}
+
+func (s *space) doomed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deleting
 }
 
 // settle ends an opening.
@@ -227,68 +244,4 @@ func (s *space) lastPinGone() {
 	case s.freed <- struct{}{}:
 	default:
 	}
-}
-
-// begin counts a task that Close waits for; false while stopping.
-func (e *Engine) begin() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.stopping {
-		return false
-	}
-	e.tasks.Add(1)
-	return true
-}
-
-// takeSlot makes room for one more open workspace, closing the one used least
-// recently if need be.
-func (e *Engine) takeSlot(for_ *space) error {
-	for {
-		e.mu.Lock()
-		if e.slots < e.opts.MaxOpen {
-			e.slots++
-			e.metrics.open.Set(float64(e.slots))
-			e.mu.Unlock()
-			return nil
-		}
-		e.mu.Unlock()
-		c := e.closeOldest()
-		if c == nil {
-			return unavailable(for_.id, fmt.Sprintf("all %d workspaces that may be open at once are in use", e.opts.MaxOpen), nil)
-		}
-		<-c.done
-	}
-}
-
-func (e *Engine) freeSlot() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.slots--
-	e.metrics.open.Set(float64(e.slots))
-}
-
-// closeOldest starts closing the unpinned workspace used least recently; nil if
-// all are pinned.
-func (e *Engine) closeOldest() *change {
-	all := e.snapshot()
-	for {
-		var oldest *space
-		for _, s := range all {
-			if s.closable() && (oldest == nil || s.lastUse.Load() < oldest.lastUse.Load()) {
-				oldest = s
-			}
-		}
-		if oldest == nil {
-			return nil
-		}
-		if c := oldest.closeIfIdle(time.Unix(0, oldest.lastUse.Load()+1)); c != nil {
-			return c
-		}
-	}
-}
-
-func (s *space) closable() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.live != nil && s.change == nil && s.live.pins.Load() == 0
 }

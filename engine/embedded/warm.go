@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -34,18 +33,22 @@ func (e *Engine) WasOpen() ([]hearth.WorkspaceID, error) {
 	return ids, nil
 }
 
-// Warm opens workspaces, several at a time, so that the first request need not
+// Warm opens workspaces, as many at a time as the entrance lets in, so that the first request need not
 // wait for replay. Opened tells after each how many of them are done; it may be
 // nil, and it may be called concurrently. A workspace that does not open is
-// reported in the error and does not keep the others from it.
+// reported in the error and does not keep the others from it. Once ctx ends,
+// nothing more is opened.
 func (e *Engine) Warm(ctx context.Context, all []hearth.Workspace, opened func(done int)) error {
 	var (
 		g    errgroup.Group
 		done atomic.Int64
 		errs = make([]error, len(all))
 	)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(cap(e.entrance.all))
 	for i, ws := range all {
+		if ctx.Err() != nil {
+			break
+		}
 		g.Go(func() error {
 			h, err := e.Head(ctx, ws)
 			if err == nil {
@@ -58,5 +61,5 @@ func (e *Engine) Warm(ctx context.Context, all []hearth.Workspace, opened func(d
 			return nil
 		})
 	}
-	return errors.Join(g.Wait(), errors.Join(errs...))
+	return errors.Join(g.Wait(), ctx.Err(), errors.Join(errs...))
 }

@@ -29,7 +29,7 @@ func (a attributed) Record(e hearth.Event) {
 // lookup finds a workspace once the room is open; before that there is none.
 func (p *program) lookup(ctx context.Context, id hearth.WorkspaceID) (hearth.Workspace, error) {
 	if p.rooms.workspace == nil {
-		return hearth.Workspace{}, &hearth.Error{Kind: hearth.NotFound, Resource: string(id), Msg: "no workspace is open yet"}
+		return hearth.Workspace{}, &hearth.Error{Kind: hearth.NotFound, Resource: string(id), Msg: "Workspace not found"}
 	}
 	return p.rooms.workspace.Lookup(ctx, id)
 }

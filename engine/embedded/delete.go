@@ -22,7 +22,7 @@ func (e *Engine) Delete(ctx context.Context, id hearth.WorkspaceID) error {
 		return notFound(id)
 	}
 	e.mu.Lock()
-	if e.stopping {
+	if e.phase != running {
 		e.mu.Unlock()
 		return stopping(id)
 	}

@@ -60,7 +60,7 @@ func (s *space) closeIfBroken() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live != nil && s.change == nil && s.live.wantsReopening() {
-		s.startClosing()
+		_, _ = s.startClosing() // a closed engine leaves it as it is
 	}
 }
 

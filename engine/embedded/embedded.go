@@ -122,8 +122,8 @@ type Engine struct {
 
 	mu      sync.Mutex
 	spaces  map[hearth.WorkspaceID]*space
-	deleted map[hearth.WorkspaceID]struct{}
-	slots   int // spaces open or being opened
+	deleted map[hearth.WorkspaceID]time.Time // when it was last asked for
+	slots   int                              // spaces open or being opened
 	phase   phase
 	tasks   sync.WaitGroup // openings and closings under way
 }
@@ -167,7 +167,7 @@ func Open(o Options) (*Engine, error) {
 		entrance: newEntrance(),
 		stop:     make(chan struct{}),
 		spaces:   map[hearth.WorkspaceID]*space{},
-		deleted:  map[hearth.WorkspaceID]struct{}{},
+		deleted:  map[hearth.WorkspaceID]time.Time{},
 	}, nil
 }
 
@@ -225,7 +225,7 @@ func (e *Engine) space(id hearth.WorkspaceID) (*space, error) {
 	if e.phase != running {
 		return nil, stopping(id)
 	}
-	if _, gone := e.deleted[id]; gone {
+	if e.gone(id) {
 		return nil, notFound(id)
 	}
 	s := e.spaces[id]

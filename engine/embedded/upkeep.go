@@ -67,6 +67,7 @@ func (s *space) closeIfBroken() {
 // queueUpkeep hands the open workspaces to the workers. One that is still
 // queued, or for which there is no room, has its turn the next time.
 func (e *Engine) queueUpkeep() {
+	e.forgetDeletions()
 	for _, s := range e.snapshot() {
 		l := s.pinIfOpen()
 		if l == nil {

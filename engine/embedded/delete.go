@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/hearth-metrics/hearth"
 )
@@ -15,6 +16,32 @@ import (
 // of it goes at the next start.
 const deletingPrefix = ".deleting-"
 
+// forgetAfter is how long a deletion is remembered once the files are gone and
+// nobody asks for the workspace any more. What keeps deleted workspaces out for
+// good is that their ids are never used again; this keeps out who learnt of one
+// before.
+const forgetAfter = time.Hour
+
+// gone tells whether the workspace was deleted. It is called with mu held.
+func (e *Engine) gone(id hearth.WorkspaceID) bool {
+	_, gone := e.deleted[id]
+	if gone {
+		e.deleted[id] = e.now()
+	}
+	return gone
+}
+
+func (e *Engine) forgetDeletions() {
+	before := e.now().Add(-forgetAfter)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, asked := range e.deleted {
+		if e.spaces[id] == nil && asked.Before(before) {
+			delete(e.deleted, id)
+		}
+	}
+}
+
 // Delete implements engine.Engine. If ctx ends before the last pin goes, the
 // workspace stays refused and Run removes its files later.
 func (e *Engine) Delete(ctx context.Context, id hearth.WorkspaceID) error {
@@ -22,11 +49,11 @@ func (e *Engine) Delete(ctx context.Context, id hearth.WorkspaceID) error {
 		return notFound(id)
 	}
 	e.mu.Lock()
-	if e.stopping {
+	if e.phase != running {
 		e.mu.Unlock()
 		return stopping(id)
 	}
-	e.deleted[id] = struct{}{}
+	e.deleted[id] = e.now()
 	s := e.spaces[id]
 	if s == nil {
 		s = newSpace(e, id)
@@ -51,6 +78,7 @@ func (e *Engine) remove(ctx context.Context, s *space) error {
 	}
 	e.mu.Lock()
 	delete(e.spaces, s.id)
+	e.deleted[s.id] = e.now()
 	e.mu.Unlock()
 	if err := os.RemoveAll(away); err != nil {
 		return fmt.Errorf("delete workspace %s: %w", s.id, err)

@@ -64,6 +64,7 @@ type Options struct {
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer // nil keeps the numbers private
 
+	patience  time.Duration                                    // tests only: closePatience if 0
 	freeSpace func(dir string) (free, total uint64, err error) // tests only
 	syncFile  func(*os.File) error                             // tests only
 	tune      func(*tsdb.Options)                              // tests only
@@ -94,6 +95,9 @@ func (o *Options) setDefaults() {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.patience <= 0 {
+		o.patience = closePatience
+	}
 	if o.freeSpace == nil {
 		o.freeSpace = freeSpace
 	}
@@ -116,13 +120,23 @@ type Engine struct {
 	entrance entrance
 	stop     chan struct{} // closed once stopping
 
-	mu       sync.Mutex
-	spaces   map[hearth.WorkspaceID]*space
-	deleted  map[hearth.WorkspaceID]struct{}
-	slots    int // spaces open or being opened
-	stopping bool
-	tasks    sync.WaitGroup // openings and closings under way
+	mu      sync.Mutex
+	spaces  map[hearth.WorkspaceID]*space
+	deleted map[hearth.WorkspaceID]time.Time // when it was last asked for
+	slots   int                              // spaces open or being opened
+	phase   phase
+	tasks   sync.WaitGroup // openings and closings under way
 }
+
+// A phase says what an engine still begins: openings while it is running,
+// closings until it is closed.
+type phase int
+
+const (
+	running phase = iota
+	closing
+	closed
+)
 
 var _ engine.Engine = (*Engine)(nil)
 
@@ -153,7 +167,7 @@ func Open(o Options) (*Engine, error) {
 		entrance: newEntrance(),
 		stop:     make(chan struct{}),
 		spaces:   map[hearth.WorkspaceID]*space{},
-		deleted:  map[hearth.WorkspaceID]struct{}{},
+		deleted:  map[hearth.WorkspaceID]time.Time{},
 	}, nil
 }
 
@@ -208,10 +222,10 @@ func (e *Engine) space(id hearth.WorkspaceID) (*space, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.stopping {
+	if e.phase != running {
 		return nil, stopping(id)
 	}
-	if _, gone := e.deleted[id]; gone {
+	if e.gone(id) {
 		return nil, notFound(id)
 	}
 	s := e.spaces[id]
@@ -233,15 +247,22 @@ func (e *Engine) snapshot() []*space {
 	return all
 }
 
-// begin counts a task that Close waits for; false while stopping.
-func (e *Engine) begin() bool {
+// begin counts a task that Close waits for; false from that phase on. After the
+// last one nothing is counted any more, so that Close can wait for the rest.
+func (e *Engine) begin(until phase) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.stopping {
+	if e.phase >= until {
 		return false
 	}
 	e.tasks.Add(1)
 	return true
+}
+
+func (e *Engine) is(p phase) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.phase == p
 }
 
 // closePatience is how long Close waits for a pinned workspace.
@@ -251,17 +272,20 @@ const closePatience = 30 * time.Second
 // minute is left as it is, which loses nothing, and reported.
 func (e *Engine) Close() error {
 	e.mu.Lock()
-	if e.stopping {
+	if e.phase != running {
 		e.mu.Unlock()
 		return nil
 	}
-	e.stopping = true
+	e.phase = closing
 	close(e.stop)
 	e.mu.Unlock()
 
-	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+	ctx, cancel := context.WithTimeout(context.Background(), e.opts.patience)
 	defer cancel()
 	err := e.closeAll(ctx)
+	e.mu.Lock()
+	e.phase = closed
+	e.mu.Unlock()
 	e.tasks.Wait()
 	return errors.Join(err, e.lock.Release())
 }

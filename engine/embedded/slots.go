@@ -33,10 +33,10 @@ func (e *Engine) freeSlot() {
 }
 
 // closeOldest starts closing the unpinned workspace used least recently; nil if
-// all are pinned.
+// all are pinned or the engine is closed.
 func (e *Engine) closeOldest() *change {
 	all := e.snapshot()
-	for {
+	for !e.is(closed) {
 		var oldest *space
 		for _, s := range all {
 			if s.closable() && (oldest == nil || s.lastUse.Load() < oldest.lastUse.Load()) {
@@ -50,6 +50,7 @@ func (e *Engine) closeOldest() *change {
 			return c
 		}
 	}
+	return nil
 }
 
 func (s *space) closable() bool {

@@ -76,7 +76,8 @@ func (s *space) pin(ctx context.Context, limits hearth.Limits) (*live, *change, 
 	case s.change != nil:
 		return nil, s.change, nil
 	case s.live != nil && s.live.wantsReopening():
-		return nil, s.startClosing(), nil
+		c, err := s.startClosing()
+		return nil, c, err
 	case s.live != nil:
 		s.live.pins.Add(1)
 		s.lastUse.Store(now.UnixNano())
@@ -103,7 +104,7 @@ func (s *space) pinIfOpen() *live {
 // startOpening is called with mu held. The opening runs by itself, so that a
 // caller who gives up does not spoil it for the others.
 func (s *space) startOpening(limits hearth.Limits) (*live, *change, error) {
-	if !s.e.begin() {
+	if !s.e.begin(closing) {
 		return nil, nil, stopping(s.id)
 	}
 	c := &change{done: make(chan struct{})}
@@ -162,10 +163,12 @@ func (s *space) settle(c *change, l *live, err error) {
 }
 
 // startClosing is called with mu held, on a workspace that nothing pins.
-func (s *space) startClosing() *change {
+func (s *space) startClosing() (*change, error) {
+	if !s.e.begin(closed) {
+		return nil, stopping(s.id)
+	}
 	c, l := &change{done: make(chan struct{})}, s.live
 	s.change = c
-	s.e.tasks.Add(1)
 	go func() {
 		defer s.e.tasks.Done()
 		if err := l.close(); err != nil {
@@ -177,7 +180,7 @@ func (s *space) startClosing() *change {
 		s.live, s.change = nil, nil
 		close(c.done)
 	}()
-	return c
+	return c, nil
 }
 
 // closeIfIdle starts closing a workspace that nothing pins and nobody used
@@ -188,15 +191,16 @@ func (s *space) closeIfIdle(before time.Time) *change {
 	if s.live == nil || s.change != nil || s.live.pins.Load() > 0 || s.lastUse.Load() >= before.UnixNano() {
 		return nil
 	}
-	return s.startClosing()
+	c, _ := s.startClosing() // the engine is closed: nor is there anything to close
+	return c
 }
 
 // shut waits until nothing pins the workspace and closes it.
 func (s *space) shut(ctx context.Context) error {
 	for {
-		c, shut := s.tryShut()
-		if shut {
-			return nil
+		c, shut, err := s.tryShut()
+		if shut || err != nil {
+			return err
 		}
 		wait := s.freed
 		var done chan struct{}
@@ -215,19 +219,20 @@ func (s *space) shut(ctx context.Context) error {
 
 // tryShut returns shut true once the workspace is closed, else what to wait
 // for: a change, or nil for the last pin.
-func (s *space) tryShut() (c *change, shut bool) {
+func (s *space) tryShut() (c *change, shut bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.change != nil:
-		return s.change, false
+		return s.change, false, nil
 	case s.live == nil:
-		return nil, true
+		return nil, true, nil
 	case s.live.pins.Load() > 0:
-		return nil, false
+		return nil, false, nil
 	}
 	s.live.warm = true
-	return s.startClosing(), false
+	c, err = s.startClosing()
+	return c, false, err
 }
 
 // passOn hands the token to whoever else waits for it, if pins allow.

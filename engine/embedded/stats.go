@@ -19,7 +19,7 @@ func (e *Engine) Stats(_ context.Context, id hearth.WorkspaceID) (engine.Stats, 
 	}
 	e.mu.Lock()
 	s := e.spaces[id]
-	_, gone := e.deleted[id]
+	gone := e.gone(id)
 	e.mu.Unlock()
 	if gone {
 		return engine.Stats{}, notFound(id)

@@ -60,13 +60,14 @@ func (s *space) closeIfBroken() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live != nil && s.change == nil && s.live.wantsReopening() {
-		s.startClosing()
+		_, _ = s.startClosing() // a closed engine leaves it as it is
 	}
 }
 
 // queueUpkeep hands the open workspaces to the workers. One that is still
 // queued, or for which there is no room, has its turn the next time.
 func (e *Engine) queueUpkeep() {
+	e.forgetDeletions()
 	for _, s := range e.snapshot() {
 		l := s.pinIfOpen()
 		if l == nil {

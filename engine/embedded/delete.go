@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +61,7 @@ func (e *Engine) Delete(ctx context.Context, id hearth.WorkspaceID) error {
 		s = newSpace(e, id)
 		e.spaces[id] = s
 	}
+	e.doomed[s] = struct{}{}
 	e.mu.Unlock()
 	return e.remove(ctx, s)
 }
@@ -78,9 +81,11 @@ func (e *Engine) remove(ctx context.Context, s *space) error {
 	}
 	e.mu.Lock()
 	delete(e.spaces, s.id)
+	delete(e.doomed, s)
 	e.deleted[s.id] = e.now()
 	e.mu.Unlock()
 	if err := os.RemoveAll(away); err != nil {
+		e.leftover.Store(true)
 		return fmt.Errorf("delete workspace %s: %w", s.id, err)
 	}
 	return nil
@@ -89,20 +94,33 @@ func (e *Engine) remove(ctx context.Context, s *space) error {
 // finishDeletions removes what earlier deletions left, here or in a process
 // that ended before it was done.
 func (e *Engine) finishDeletions() error {
-	var errs []error
-	left, err := filepath.Glob(filepath.Join(e.opts.Dir, deletingPrefix+"*"))
-	errs = append(errs, err)
-	for _, dir := range left {
-		if _, ok := hearth.ParseWorkspaceID(strings.TrimPrefix(filepath.Base(dir), deletingPrefix)); ok {
-			errs = append(errs, os.RemoveAll(dir))
-		}
-	}
-	for _, s := range e.snapshot() {
+	errs := []error{e.removeLeftover()}
+	e.mu.Lock()
+	doomed := slices.Collect(maps.Keys(e.doomed))
+	e.mu.Unlock()
+	for _, s := range doomed {
 		if s.deletable() {
 			errs = append(errs, e.remove(context.Background(), s))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// removeLeftover reads the directory only if there is reason to: it is long.
+func (e *Engine) removeLeftover() error {
+	if !e.leftover.Swap(false) {
+		return nil
+	}
+	left, err := filepath.Glob(filepath.Join(e.opts.Dir, deletingPrefix+"*"))
+	errs := []error{err}
+	for _, dir := range left {
+		if _, ok := hearth.ParseWorkspaceID(strings.TrimPrefix(filepath.Base(dir), deletingPrefix)); ok {
+			errs = append(errs, os.RemoveAll(dir))
+		}
+	}
+	err = errors.Join(errs...)
+	e.leftover.CompareAndSwap(false, err != nil)
+	return err
 }
 
 // deletable tells whether the workspace was deleted while in use and no longer

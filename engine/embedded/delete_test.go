@@ -28,7 +28,7 @@ func TestDeletionsAreForgotten(t *testing.T) {
 	}
 	for range 3 {
 		c.advance(forgetAfter - time.Minute)
-		e.queueUpkeep()
+		e.everyMinute()
 		for _, ws := range []hearth.Workspace{asked, held} {
 			if _, err := e.Head(t.Context(), ws); hearth.KindOf(err) != hearth.NotFound {
 				t.Errorf("Head of a deleted workspace: %v, want NotFound", err)
@@ -43,7 +43,7 @@ func TestDeletionsAreForgotten(t *testing.T) {
 		t.Error(err)
 	}
 	c.advance(2 * forgetAfter)
-	e.queueUpkeep()
+	e.everyMinute()
 	if n := len(e.deleted); n != 0 {
 		t.Errorf("%d deletions are remembered, want none", n)
 	}

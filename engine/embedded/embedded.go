@@ -18,9 +18,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -117,13 +119,15 @@ type Engine struct {
 	work    chan *space // waits for upkeep
 
 	openings atomic.Uint64 // of workspaces
+	leftover atomic.Bool   // there may be directories of deletions to finish
 	entrance entrance
 	stop     chan struct{} // closed once stopping
 
 	mu      sync.Mutex
 	spaces  map[hearth.WorkspaceID]*space
 	deleted map[hearth.WorkspaceID]time.Time // when it was last asked for
-	slots   int                              // spaces open or being opened
+	open    map[*space]struct{}              // those open or being opened
+	doomed  map[*space]struct{}              // those deleted whose files are not gone
 	phase   phase
 	tasks   sync.WaitGroup // openings and closings under way
 }
@@ -159,16 +163,20 @@ func Open(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("lock %s, which another process may have open: %w", o.Dir, err)
 	}
 	m := newMetrics(o.Metrics)
-	return &Engine{
+	e := &Engine{
 		opts: o, log: o.Log, metrics: m, lock: lock,
 		disk:     newDisk(o, m),
 		shared:   newSharedMetrics(o.Log),
 		work:     make(chan *space, 2*o.MaxOpen),
+		open:     map[*space]struct{}{},
+		doomed:   map[*space]struct{}{},
 		entrance: newEntrance(),
 		stop:     make(chan struct{}),
 		spaces:   map[hearth.WorkspaceID]*space{},
 		deleted:  map[hearth.WorkspaceID]time.Time{},
-	}, nil
+	}
+	e.leftover.Store(true)
+	return e, nil
 }
 
 func (e *Engine) now() time.Time { return e.opts.Now() }
@@ -240,11 +248,15 @@ func (e *Engine) space(id hearth.WorkspaceID) (*space, error) {
 func (e *Engine) snapshot() []*space {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	all := make([]*space, 0, len(e.spaces))
-	for _, s := range e.spaces {
-		all = append(all, s)
-	}
-	return all
+	return slices.AppendSeq(make([]*space, 0, len(e.spaces)), maps.Values(e.spaces))
+}
+
+// opened returns those open or being opened. What is done all the time is done
+// to these: the closed ones may be many, and cost nothing.
+func (e *Engine) opened() []*space {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.AppendSeq(make([]*space, 0, len(e.open)), maps.Keys(e.open))
 }
 
 // begin counts a task that Close waits for; false from that phase on. After the

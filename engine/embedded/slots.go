@@ -10,9 +10,9 @@ import (
 func (e *Engine) takeSlot(for_ *space) error {
 	for {
 		e.mu.Lock()
-		if e.slots < e.opts.MaxOpen {
-			e.slots++
-			e.metrics.open.Set(float64(e.slots))
+		if len(e.open) < e.opts.MaxOpen {
+			e.open[for_] = struct{}{}
+			e.metrics.open.Set(float64(len(e.open)))
 			e.mu.Unlock()
 			return nil
 		}
@@ -25,17 +25,17 @@ func (e *Engine) takeSlot(for_ *space) error {
 	}
 }
 
-func (e *Engine) freeSlot() {
+func (e *Engine) freeSlot(of *space) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.slots--
-	e.metrics.open.Set(float64(e.slots))
+	delete(e.open, of)
+	e.metrics.open.Set(float64(len(e.open)))
 }
 
 // closeOldest starts closing the unpinned workspace used least recently; nil if
 // all are pinned or the engine is closed.
 func (e *Engine) closeOldest() *change {
-	all := e.snapshot()
+	all := e.opened()
 	for !e.is(closed) {
 		var oldest *space
 		for _, s := range all {

@@ -27,6 +27,7 @@ type space struct {
 	mu       sync.Mutex
 	change   *change // the opening or closing under way
 	live     *live   // nil while closed
+	oldest   int64   // while closed, the end of the oldest block in milliseconds; 0 if none is known
 	deleting bool
 	failure  error // of the last opening, until retryAt
 	retryAt  time.Time
@@ -133,7 +134,7 @@ func (s *space) open(limits hearth.Limits) (*live, error) {
 	start := time.Now()
 	l, err := openLive(s, limits)
 	if err != nil {
-		s.e.freeSlot()
+		s.e.freeSlot(s)
 		s.e.log.Error("open workspace", "workspace", s.id, "err", err)
 		return nil, err
 	}
@@ -174,10 +175,10 @@ func (s *space) startClosing() (*change, error) {
 		if err := l.close(); err != nil {
 			s.e.log.Error("close workspace", "workspace", s.id, "err", err)
 		}
-		s.e.freeSlot()
+		s.e.freeSlot(s)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.live, s.change = nil, nil
+		s.live, s.change, s.oldest = nil, nil, l.size.OldestBlock
 		close(c.done)
 	}()
 	return c, nil

@@ -29,7 +29,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		for {
 			e.look()
 			if now := e.now(); !now.Before(next) {
-				e.queueUpkeep()
+				e.everyMinute()
 				next = now.Add(upkeepEvery)
 			}
 			select {
@@ -47,7 +47,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) look() {
 	e.disk.check()
 	before := e.now().Add(-e.opts.IdleAfter)
-	for _, s := range e.snapshot() {
+	for _, s := range e.opened() {
 		s.closeIfIdle(before)
 		s.closeIfBroken()
 	}
@@ -64,14 +64,18 @@ func (s *space) closeIfBroken() {
 	}
 }
 
+func (e *Engine) everyMinute() {
+	e.queueUpkeep()
+	e.expireClosed()
+	e.forgetDeletions()
+}
+
 // queueUpkeep hands the open workspaces to the workers. One that is still
 // queued, or for which there is no room, has its turn the next time.
 func (e *Engine) queueUpkeep() {
-	e.forgetDeletions()
-	for _, s := range e.snapshot() {
+	for _, s := range e.opened() {
 		l := s.pinIfOpen()
 		if l == nil {
-			e.expireClosed(s)
 			continue
 		}
 		if l.queued.CompareAndSwap(false, true) {
@@ -148,24 +152,38 @@ func (l *live) ripe() bool {
 	return mint <= maxt && maxt-mint > blockRange.Milliseconds()/2*3
 }
 
-// expireClosed opens a closed workspace whose oldest block is past its
+// expireClosed opens the closed workspaces whose oldest block is past their
 // retention by the clock: opening removes it. Only the strict profile counts by
 // the clock, and only a limit known without the workspace's caller applies.
-func (e *Engine) expireClosed(s *space) {
+func (e *Engine) expireClosed() {
 	if e.opts.Profile != hearth.AWSStrict || e.opts.Limits == nil {
 		return
 	}
-	limits, ok := e.opts.Limits(s.id)
-	z := readSize(s.dir)
-	if !ok || limits.Retention <= 0 || z.OldestBlock == 0 || z.OldestBlock > e.now().Add(-limits.Retention).UnixMilli() {
-		return
+	for _, s := range e.snapshot() {
+		if err := s.expire(); err != nil {
+			e.log.Warn("open a closed workspace for its retention", "workspace", s.id, "err", err)
+		}
 	}
+}
+
+func (s *space) expire() error {
+	if !s.expirable() {
+		return nil
+	}
+	limits, ok := s.e.opts.Limits(s.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.live != nil || s.change != nil || s.deleting || e.now().Before(s.retryAt) {
-		return
+	past := s.oldest <= s.e.now().Add(-limits.Retention).UnixMilli()
+	if !ok || limits.Retention <= 0 || !past || s.live != nil || s.change != nil || s.deleting {
+		return nil
 	}
-	if _, _, err := s.startOpening(limits); err != nil {
-		e.log.Warn("open a closed workspace for its retention", "workspace", s.id, "err", err)
-	}
+	_, _, err := s.startOpening(limits)
+	return err
+}
+
+// expirable tells whether the workspace is closed and has a block.
+func (s *space) expirable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.oldest != 0 && s.live == nil && s.change == nil && !s.deleting && !s.e.now().Before(s.retryAt)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -59,6 +60,10 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 
 // A throw-away folder goes, too, when the terminal is closed.
 func TestHangUpRemovesTheFolder(t *testing.T) {
+	// Where hang-ups are ignored, as under nohup, a child would inherit that.
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	defer signal.Stop(hangUps)
 	tmp := t.TempDir()
 	cmd := exec.Command("hearth", "dev", "--web.listen-address=127.0.0.1:0")
 	out := &safeBuffer{}
@@ -82,7 +87,11 @@ func TestHangUpRemovesTheFolder(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	<-ended
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatalf("it does not end:\n%s", out)
+	}
 	left, err := filepath.Glob(filepath.Join(tmp, "*"))
 	if err != nil || len(left) > 0 || cmd.ProcessState.ExitCode() != exitFine {
 		t.Errorf("exit code %d, %v is left, %v\n%s", cmd.ProcessState.ExitCode(), left, err, out)

@@ -25,6 +25,9 @@ type batch struct {
 	symbols   []string // remote write 2.0; they point into the body
 	metadata  []engine.Metadata
 
+	lastAbout []byte // the metadata message that about was read from
+	about     description
+
 	histBytes int // of all histograms together, encoded
 
 	// Working space of later stages.
@@ -52,11 +55,9 @@ type series struct {
 	hists     uint32
 	exemplars uint32
 	id        uint32 // entry in the cache, 0 if none
-	help      uint32 // symbol references of the metadata
-	unit      uint32
+	about     description
 	last      int32 // which sample lastT is of, see order.go
-	kind      uint8 // metadata type, as the protocol numbers it
-	described bool  // carries metadata
+	described bool  // about was sent
 	odd       bool  // its key is spelt otherwise than its entry's labels
 	state     state
 }
@@ -103,7 +104,7 @@ func (b *batch) recycle() {
 	b.exemplars, b.symbols, b.metadata = b.exemplars[:0], b.symbols[:0], b.metadata[:0]
 	b.hashes, b.pairs, b.news, b.learned = b.hashes[:0], b.pairs[:0], b.news[:0], b.learned[:0]
 	b.steps = b.steps[:0]
-	b.histBytes = 0
+	b.histBytes, b.lastAbout = 0, nil
 	batches.Put(b)
 }
 

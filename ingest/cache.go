@@ -12,7 +12,7 @@ import (
 
 // A cache knows the series of one open workspace. It holds the labels that the
 // engine holds, not a copy, so a series costs it an entry and one or two slots:
-// about 55 bytes.
+// 70 to 90 bytes.
 //
 // Requests read it together under the read lock; new series are entered under
 // the write lock, one request's at a time.

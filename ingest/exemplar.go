@@ -98,6 +98,8 @@ func (x *intake) options(i int, s *series) (o storage.AOptions) {
 			Labels: build(&x.batch.builder, tidy(pairs, false)), Value: parts.v, Ts: parts.t, HasTs: parts.t != 0,
 		})
 	}
-	sortExemplars(o.Exemplars)
+	if len(o.Exemplars) > 1 {
+		sortExemplars(o.Exemplars)
+	}
 	return o
 }

@@ -22,9 +22,17 @@ func (x *intake) describe(c *cache) []engine.Metadata {
 	var done map[string]bool
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	var last description
+	var mark uint32
 	for i := range x.batch.series {
 		s := &x.batch.series[i]
-		if !s.described || s.state != ready || len(x.batch.symbols) == 0 || !c.newMeta(s.id, k.fingerprint(s, c)) {
+		if !s.described || s.state != ready || len(x.batch.symbols) == 0 {
+			continue
+		}
+		if mark == 0 || s.about != last {
+			last, mark = s.about, k.fingerprint(s, c)
+		}
+		if !c.newMeta(s.id, mark) {
 			continue
 		}
 		e := k.metadata(s)
@@ -67,14 +75,14 @@ func (c *cache) newMeta(id, fingerprint uint32) bool {
 }
 
 func (k v2Keys) fingerprint(s *series, c *cache) uint32 {
-	h := mix(k.symbolHash(s.help, c.seed), k.symbolHash(s.unit, c.seed)) + uint64(s.kind)
+	h := mix(k.symbolHash(s.about.help, c.seed), k.symbolHash(s.about.unit, c.seed)) + uint64(s.about.kind)
 	return uint32(h>>32) | 1
 }
 
 func (k v2Keys) metadata(s *series) engine.Metadata {
 	m := metadata.Metadata{
-		Type: metricType(uint64(s.kind)),
-		Help: strings.ToValidUTF8(strings.Clone(k.symbol(s.help)), "\uFFFD"), Unit: strings.ToValidUTF8(strings.Clone(k.symbol(s.unit)), "\uFFFD"),
+		Type: metricType(uint64(s.about.kind)),
+		Help: strings.ToValidUTF8(strings.Clone(k.symbol(s.about.help)), "\uFFFD"), Unit: strings.ToValidUTF8(strings.Clone(k.symbol(s.about.unit)), "\uFFFD"),
 	}
 	return engine.Metadata{Metric: family(metricName(s.labels), m.Type), Metadata: m}
 }

@@ -219,7 +219,7 @@ func (x *intake) requirePoints() {
 		switch {
 		case len(b.samplesOf(i))+len(b.histsOf(i)) == 0:
 			bad = refuse(labelInvalid, "TimeSeries must contain at least one sample or histogram")
-		case max(s.help, s.unit) >= uint32(max(len(b.symbols), 1)):
+		case max(s.about.help, s.about.unit) >= uint32(max(len(b.symbols), 1)):
 			bad = refuse(labelInvalid, "metadata refers outside the symbol table")
 		default:
 			continue

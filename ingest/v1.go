@@ -63,6 +63,9 @@ func (b *batch) seriesV1(buf []byte, i, end int, l hearth.Limits) error {
 	if next := shortLabels(body, i); next > i {
 		s.key, i = extent{uint32(i), uint32(next)}, next
 	}
+	if onlySample(body, i) {
+		return b.pointV1(2, body, i+2, end, l)
+	}
 	for i < end {
 		num, wire, next := tag(body, i)
 		if next < 0 {
@@ -104,6 +107,14 @@ func shortLabels(b []byte, i int) int {
 	return i
 }
 
+// sampleTag stands before each sample of a TimeSeries, in both protocols.
+const sampleTag = 2<<3 | wireBytes
+
+// onlySample tells whether a sample is all there is from i on.
+func onlySample(b []byte, i int) bool {
+	return i+2 <= len(b) && b[i] == sampleTag && b[i+1] < 0x80 && i+2+int(b[i+1]) == len(b)
+}
+
 // extend adds the label field buf[at:end] to a key.
 func (b *batch) extend(key extent, at, end int) extent {
 	switch {
@@ -138,11 +149,17 @@ const (
 	timeTag  = 2<<3 | wireVarint
 )
 
-// sample reads a Sample of either protocol.
+// sample reads a Sample of either protocol, quickly if it is written as every
+// encoder does: the value, unless it is 0, and then the time.
 func (b *batch) sample(m []byte) error {
-	if len(m) >= 11 && m[0] == valueTag && m[9] == timeTag {
-		if t, next := uvarint(m, 10); next == len(m) {
-			b.samples = append(b.samples, sample{t: int64(t), v: math.Float64frombits(binary.LittleEndian.Uint64(m[1:9]))})
+	i, s := 0, sample{}
+	if len(m) >= 9 && m[0] == valueTag {
+		i, s.v = 9, math.Float64frombits(binary.LittleEndian.Uint64(m[1:9]))
+	}
+	if i < len(m) && m[i] == timeTag {
+		if t, next := uvarint(m, i+1); next == len(m) {
+			s.t = int64(t)
+			b.samples = append(b.samples, s)
 			return nil
 		}
 	}

@@ -95,7 +95,7 @@ func (b *batch) partV2(s *series, num uint64, buf []byte, start, end int, l hear
 		return nil
 	}
 	if num == 5 {
-		return s.metadataV2(buf[start:end])
+		return b.metadataV2(s, buf[start:end])
 	}
 	if err := b.room(l); err != nil {
 		return err
@@ -119,9 +119,31 @@ func (b *batch) packed(key extent, at, end int) extent {
 	return b.gather(key, b.buf[at:end])
 }
 
-// metadataV2 reads a Metadata.
-func (s *series) metadataV2(m []byte) error {
+// description is the metadata of a series of remote write 2.0.
+type description struct {
+	kind       uint8  // as the protocol numbers it
+	help, unit uint32 // symbol references
+}
+
+// metadataV2 reads a Metadata. Mostly it is that of the series before, of the same
+// family, again.
+func (b *batch) metadataV2(s *series, m []byte) error {
+	if s.described { // a second message is merged into the first
+		return s.about.merge(m)
+	}
 	s.described = true
+	if b.lastAbout == nil || string(m) != string(b.lastAbout) {
+		var d description
+		if err := d.merge(m); err != nil {
+			return err
+		}
+		b.lastAbout, b.about = m, d
+	}
+	s.about = b.about
+	return nil
+}
+
+func (d *description) merge(m []byte) error {
 	for i := 0; i < len(m); {
 		f, next := nextField(m, i)
 		if next < 0 {
@@ -132,11 +154,11 @@ func (s *series) metadataV2(m []byte) error {
 		}
 		switch f.id {
 		case 1:
-			s.kind = uint8(min(f.num, math.MaxUint8))
+			d.kind = uint8(min(f.num, math.MaxUint8))
 		case 3:
-			s.help = uint32(min(f.num, math.MaxUint32))
+			d.help = uint32(min(f.num, math.MaxUint32))
 		case 4:
-			s.unit = uint32(min(f.num, math.MaxUint32))
+			d.unit = uint32(min(f.num, math.MaxUint32))
 		}
 		i = next
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	jsoniter "github.com/json-iterator/go"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
@@ -47,6 +48,8 @@ import (
 //   - answers come in a lossless encoding, for JSON shows a native histogram's
 //     buckets but not its schema and spans. Every few evaluations are asked for
 //     in JSON as well, and what JSON can say must be the same;
+//   - of each range, some steps in the middle are asked for first, so that the
+//     answer is put together of results that were kept and of others;
 //   - start_timestamps.test reads start timestamps of samples from storage,
 //     which is an option of the TSDB that the embedded engine does not set (it
 //     stores a start as a sample of zero). So this file, and no other, runs over
@@ -69,7 +72,11 @@ func TestPromQL(t *testing.T) {
 	if bed.asked == 0 || bed.compared == 0 {
 		t.Error("no evaluation went through the API")
 	}
-	t.Logf("%d evaluations went through the API, %d were compared with JSON", bed.asked, bed.compared)
+	parts := testutil.ToFloat64(query.Lookups(bed.room, "part"))
+	if parts == 0 {
+		t.Error("no answer was put together")
+	}
+	t.Logf("%d evaluations went through the API, %d were compared with JSON, %v were put together", bed.asked, bed.compared, parts)
 }
 
 // promqlBed is a promql.QueryEngine whose evaluations are HTTP requests.
@@ -78,6 +85,7 @@ type promqlBed struct {
 	metrics  engine.Engine // embedded
 	starts   engine.Engine // with start timestamps
 	server   *httptest.Server
+	room     *query.Room // over metrics
 	asked    int
 	compared int
 }
@@ -87,11 +95,13 @@ func newPromQLBed(t *testing.T, metrics engine.Engine) *promqlBed {
 	b := &promqlBed{t: t, metrics: metrics, starts: query.MemoryEngine(t)}
 	rooms := make(map[string]*query.Room)
 	for name, e := range map[string]engine.Engine{"metrics": b.metrics, "starts": b.starts} {
-		room, err := query.New(query.Options{Engine: e, Memory: -1}.ForPromQLTest(gobCodec{}))
+		room, err := query.New(query.Options{Engine: e, Memory: -1}.KeepingAll().ForPromQLTest(gobCodec{}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		rooms[name] = room
+		if rooms[name] = room; name == "metrics" {
+			b.room = room
+		}
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{room}/workspaces/{id}/", func(w http.ResponseWriter, r *http.Request) {
@@ -177,9 +187,14 @@ func (b *promqlBed) NewInstantQuery(_ context.Context, s storage.Queryable, _ pr
 }
 
 func (b *promqlBed) NewRangeQuery(_ context.Context, s storage.Queryable, _ promql.QueryOpts, text string, start, end time.Time, step time.Duration) (promql.Query, error) {
-	return &bedQuery{storage: s.(*bedStorage), path: "/api/v1/query_range", form: url.Values{
-		"query": {text}, "start": {seconds(start)}, "end": {seconds(end)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)},
-	}}, nil
+	ranged := func(start, end time.Time) url.Values {
+		return url.Values{"query": {text}, "start": {seconds(start)}, "end": {seconds(end)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)}}
+	}
+	q := &bedQuery{storage: s.(*bedStorage), path: "/api/v1/query_range", form: ranged(start, end)}
+	if steps := end.Sub(start) / step; steps > 1 {
+		q.ahead = ranged(start.Add(step*(steps/4)), start.Add(step*(steps-steps/4-1)))
+	}
+	return q, nil
 }
 
 func seconds(t time.Time) string {
@@ -190,6 +205,7 @@ type bedQuery struct {
 	storage *bedStorage
 	path    string
 	form    url.Values
+	ahead   url.Values // some of the steps, asked for before, so that their results are kept
 }
 
 // compareEvery is how many evaluations pass between two that are asked for in
@@ -199,6 +215,9 @@ const compareEvery = 7
 func (q *bedQuery) Exec(ctx context.Context) *promql.Result {
 	bed := q.storage.bed
 	bed.asked++
+	if q.ahead != nil {
+		_, _ = q.storage.ask(ctx, q.path, q.ahead, "application/x-gob") // may fail as the whole does
+	}
 	answer, err := q.storage.ask(ctx, q.path, q.form, "application/x-gob")
 	if err != nil {
 		return &promql.Result{Err: err}

@@ -38,7 +38,11 @@ func (g guarded) recallable(b *bounded, s storage.Queryable, opts promql.QueryOp
 		return nil
 	}
 	a := b.rd.asked
-	steady, orderly := judge(stmt)
+	written, err := g.room.parser.ParseExpr(a.Text) // for the engine has put numbers in place of what depends on the range
+	if err != nil {
+		return nil
+	}
+	steady, orderly := judge(written, stmt.Interval)
 	if !steady {
 		return nil
 	}

@@ -3,6 +3,7 @@ package query
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -63,12 +64,13 @@ type steadiness struct {
 	orderly bool // its value may depend on the order of selected series
 }
 
-// judge tells whether stmt is steady and worth keeping, and whether its series
-// must be selected in order for its values to be the same each time: sums of
-// floats depend on their order in the last bit, and topk among equals.
-func judge(stmt *parser.EvalStmt) (steady, orderly bool) {
+// judge tells whether e, evaluated at every step, is steady and worth keeping, and
+// whether its series must be selected in order for its values to be the same each
+// time: sums of floats depend on their order in the last bit, and topk among
+// equals.
+func judge(e parser.Expr, step time.Duration) (steady, orderly bool) {
 	var s steadiness
-	s.walk(stmt.Expr, stmt.Interval.Milliseconds())
+	s.walk(e, step.Milliseconds())
 	return !s.no && s.selects, s.orderly
 }
 
@@ -92,8 +94,6 @@ func (s *steadiness) walk(e parser.Node, every int64) naming {
 		return s.walk(n.VectorSelector, every)
 	case *parser.SubqueryExpr:
 		return s.subquery(n, every)
-	case *parser.StepInvariantExpr: // without @, it is made of constants
-		return s.walk(n.Expr, every)
 	case *parser.ParenExpr:
 		return s.walk(n.Expr, every)
 	case *parser.UnaryExpr:
@@ -187,8 +187,6 @@ func constant(e parser.Expr) bool {
 	case *parser.NumberLiteral:
 		return true
 	case *parser.ParenExpr:
-		return constant(n.Expr)
-	case *parser.StepInvariantExpr:
 		return constant(n.Expr)
 	case *parser.UnaryExpr:
 		return constant(n.Expr)

@@ -10,7 +10,6 @@ import (
 	"net/http/pprof"
 	"time"
 
-	"github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/net/netutil"
 )
 
@@ -60,21 +59,15 @@ func (s *server) addr() string { return s.listener.Addr().String() }
 
 // run serves until shutdown.
 func (s *server) run() error {
-	systemd := false
-	err := web.Serve(s.listener, s.http, &web.FlagConfig{WebConfigFile: &s.tls, WebSystemdSocket: &systemd}, quietInfo(s.log))
+	serve := func() error { return s.http.Serve(s.listener) }
+	if s.tls != "" {
+		serve = s.serveTLS
+	}
+	err := serve()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return fmt.Errorf("serve %s: %w", s.name, err)
-}
-
-// quietInfo drops the toolkit's informational lines: Hearth says itself where it
-// listens.
-func quietInfo(log *slog.Logger) *slog.Logger {
-	if log.Enabled(context.Background(), slog.LevelDebug) {
-		return log
-	}
-	return slog.New(slog.DiscardHandler)
 }
 
 // shutdown lets the requests under way finish, then closes their connections.

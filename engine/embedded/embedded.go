@@ -15,7 +15,6 @@ package embedded
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -132,16 +131,6 @@ type Engine struct {
 	tasks   sync.WaitGroup // openings and closings under way
 }
 
-// A phase says what an engine still begins: openings while it is running,
-// closings until it is closed.
-type phase int
-
-const (
-	running phase = iota
-	closing
-	closed
-)
-
 var _ engine.Engine = (*Engine)(nil)
 
 // Open takes possession of the directory: a second Engine on it is refused. No
@@ -257,67 +246,6 @@ func (e *Engine) opened() []*space {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.AppendSeq(make([]*space, 0, len(e.open)), maps.Keys(e.open))
-}
-
-// begin counts a task that Close waits for; false from that phase on. After the
-// last one nothing is counted any more, so that Close can wait for the rest.
-func (e *Engine) begin(until phase) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.phase >= until {
-		return false
-	}
-	e.tasks.Add(1)
-	return true
-}
-
-func (e *Engine) is(p phase) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.phase == p
-}
-
-// closePatience is how long Close waits for a pinned workspace.
-const closePatience = 30 * time.Second
-
-// Close implements engine.Engine. A workspace that stays pinned for half a
-// minute is left as it is, which loses nothing, and reported.
-func (e *Engine) Close() error {
-	e.mu.Lock()
-	if e.phase != running {
-		e.mu.Unlock()
-		return nil
-	}
-	e.phase = closing
-	close(e.stop)
-	e.mu.Unlock()
-
-	ctx, cancel := context.WithTimeout(context.Background(), e.opts.patience)
-	defer cancel()
-	err := e.closeAll(ctx)
-	e.mu.Lock()
-	e.phase = closed
-	e.mu.Unlock()
-	e.tasks.Wait()
-	return errors.Join(err, e.lock.Release())
-}
-
-func (e *Engine) closeAll(ctx context.Context) error {
-	var (
-		wg   sync.WaitGroup
-		gate = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
-		all  = e.snapshot()
-		errs = make([]error, len(all))
-	)
-	for i, s := range all {
-		wg.Go(func() {
-			gate <- struct{}{}
-			defer func() { <-gate }()
-			errs[i] = s.shut(ctx)
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
 
 func notFound(id hearth.WorkspaceID) error {

@@ -40,6 +40,10 @@ type Engine interface {
 
 // A Head is one workspace's samples, pinned open. It must be released exactly
 // once, after every appender and querier made from it is done.
+//
+// An appender takes a sample of a series whose reference it gave out with empty
+// labels, too. If the series has left memory since, the error is
+// tsdb.ErrInvalidSample, and the sample must be given again with its labels.
 type Head interface {
 	storage.AppendableV2
 	storage.Queryable

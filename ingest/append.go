@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
@@ -282,34 +281,4 @@ func (x *intake) failed(s *series, t int64, exemplars int, err error) error {
 	}
 	x.refuse(s, r)
 	return nil
-}
-
-// lostExemplars counts exemplars that the engine did not take with a sample it
-// did take.
-func (x *intake) lostExemplars(s *series, t int64, n int, err *storage.AppendPartialError) {
-	x.stored.exemplars -= n
-	x.room.metrics.dropped.Add(float64(n))
-	if x.strict && errors.Is(errors.Join(err.ExemplarErrors...), storage.ErrOutOfOrderExemplar) {
-		x.refuse(s, refuse(outOfOrder, storage.ErrOutOfOrderExemplar.Error()).when(t))
-	}
-}
-
-// options are what goes with the last point of series i.
-func (x *intake) options(i int, s *series) (o storage.AOptions) {
-	for _, e := range x.batch.exemplarsOf(i) {
-		parts, pairs, err := x.keys.exemplar(e, x.batch.pairs[:0])
-		x.batch.pairs = pairs
-		if err != nil || parts.t > x.maxTime {
-			x.room.metrics.dropped.Inc()
-			if x.strict {
-				x.refuse(s, refuse(labelInvalid, "exemplar with bad labels or timestamp").when(parts.t))
-			}
-			continue
-		}
-		o.Exemplars = append(o.Exemplars, exemplar.Exemplar{
-			Labels: build(&x.batch.builder, tidy(pairs, false)), Value: parts.v, Ts: parts.t, HasTs: parts.t != 0,
-		})
-	}
-	sortExemplars(o.Exemplars)
-	return o
 }

@@ -210,3 +210,27 @@ func TestConcurrentSenders(t *testing.T) {
 	}
 	checkCache(t, cacheOf(b.engine.heads[b.ws.ID]))
 }
+
+// A reference can die between two requests before the engine says so: the sample
+// then goes in by its labels, and the new reference is learned.
+func TestDeadReferences(t *testing.T) {
+	b := newWorkbench(t)
+	want(t, b.v1(ts(named("a"), at(0, 1)), ts(named("b"), at(0, 1))), 200, "")
+	c := cacheOf(b.engine.heads[b.ws.ID])
+	c.mu.Lock()
+	for id := uint32(1); id < c.next; id++ {
+		c.at(id).ref += 1000
+	}
+	c.mu.Unlock()
+	for n := 1; n < 3; n++ {
+		want(t, b.v1(ts(named("a"), at(time.Duration(n)*time.Second, 1)), ts(named("b"), at(time.Duration(n)*time.Second, 1))), 200, "")
+	}
+	if got := len(b.stored()); got != 6 {
+		t.Errorf("%d samples stored, want 6", got)
+	}
+	for id := uint32(1); id < c.next; id++ {
+		if ref := c.at(id).ref; ref > 1000 {
+			t.Errorf("entry %d still has the dead reference %d", id, ref)
+		}
+	}
+}

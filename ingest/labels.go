@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/hearth-metrics/hearth"
@@ -73,7 +74,7 @@ func (r labelRules) check(pairs []labels.Label) *refusal {
 		if i > 0 && pairs[i-1].Name == p.Name {
 			return refuse(duplicateLabels, fmt.Sprintf("duplicate label name: %q", clip(p.Name)))
 		}
-		named = named || p.Name == labels.MetricName
+		named = named || p.Name == model.MetricNameLabel
 		size += len(p.Name) + len(p.Value)
 	}
 	switch {
@@ -93,7 +94,7 @@ func (r labelRules) checkLabel(p labels.Label) *refusal {
 		return refuse(labelInvalid, "label name is empty")
 	case !utf8.ValidString(p.Name):
 		return refuse(labelInvalid, fmt.Sprintf("label name is not valid UTF-8: %q", clip(p.Name)))
-	case !utf8.ValidString(p.Value) && p.Name == labels.MetricName:
+	case !utf8.ValidString(p.Value) && p.Name == model.MetricNameLabel:
 		return refuse(nameInvalid, fmt.Sprintf("metric name is not valid UTF-8: %q", clip(p.Value)))
 	case !utf8.ValidString(p.Value):
 		return refuse(labelInvalid, fmt.Sprintf("value of label %q is not valid UTF-8", clip(p.Name)))

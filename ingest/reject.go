@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/hearth-metrics/hearth"
@@ -102,7 +103,7 @@ func (r *refusals) add(x *refusal, n int, pairs []labels.Label) {
 
 func metricOf(pairs []labels.Label) string {
 	for _, p := range pairs {
-		if p.Name == labels.MetricName {
+		if p.Name == model.MetricNameLabel {
 			return clip(p.Value)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/hearth-metrics/hearth"
@@ -256,4 +257,4 @@ func (x *intake) count() {
 }
 
 // metricName returns the label __name__ without building anything.
-func metricName(ls labels.Labels) string { return ls.Get(labels.MetricName) }
+func metricName(ls labels.Labels) string { return ls.Get(model.MetricNameLabel) }

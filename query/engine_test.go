@@ -5,7 +5,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/util/teststorage"
@@ -112,7 +112,7 @@ func (h *memoryHead) Metadata(_ context.Context, metric string) ([]engine.Metada
 func (h *memoryHead) Stats() engine.Stats { return engine.Stats{Open: true} }
 
 func (h *memoryHead) Cardinality(n int) (engine.Cardinality, error) {
-	s := h.Head().Stats(labels.MetricName, n)
+	s := h.Head().Stats(model.MetricNameLabel, n)
 	c := engine.Cardinality{NumSeries: s.NumSeries, NumLabelPairs: uint64(s.IndexPostingStats.NumLabelPairs), MinTime: s.MinTime, MaxTime: s.MaxTime}
 	for _, m := range s.IndexPostingStats.CardinalityMetricsStats {
 		c.SeriesByMetric = append(c.SeriesByMetric, engine.Count{Name: m.Name, Value: m.Count})

@@ -150,7 +150,7 @@ func TestBusyWorkspaceIsThrottled(t *testing.T) {
 	if got := b.get(workspaceB, "/api/v1/query", query("up")); got.status != 200 {
 		t.Errorf("the other workspace got %d %s", got.status, got.body)
 	}
-	if got := b.get(ws, "/api/v1/format_query", query("up")); got.status != 200 {
-		t.Errorf("what reads nothing got %d %s", got.status, got.body)
+	if got := b.get(ws, "/api/v1/status/buildinfo", nil); got.status != 200 {
+		t.Errorf("what costs nothing got %d %s", got.status, got.body)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/prometheus/promql/parser"
+
 	"github.com/hearth-metrics/hearth"
 )
 
@@ -24,7 +26,7 @@ type route struct {
 	check func(q *Room, rd *reading, form url.Values) error
 	// answer writes the answer, or returns an error if it has written nothing.
 	answer func(q *Room, rd *reading, w *answer, r *http.Request) error
-	pure   bool // reads no samples, so it needs no place
+	pure   bool // costs nothing, so it needs no place
 }
 
 // labelValues is the one path with a variable in it.
@@ -39,8 +41,8 @@ func (q *Room) table() map[string]route {
 		"/api/v1/series":           {name: "series", get: true, post: true, check: checkMatchers, answer: fromAPI},
 		"/api/v1/metadata":         {name: "metadata", get: true, answer: metadataAnswer},
 		"/api/v1/query_exemplars":  {name: "query_exemplars", get: true, post: true, extension: true, check: checkExemplars, answer: fromAPI},
-		"/api/v1/format_query":     {name: "format_query", get: true, post: true, extension: true, pure: true, check: checkQuery, answer: fromAPI},
-		"/api/v1/parse_query":      {name: "parse_query", get: true, post: true, extension: true, pure: true, check: checkQuery, answer: fromAPI},
+		"/api/v1/format_query":     {name: "format_query", get: true, post: true, extension: true, check: checkFormat, answer: fromAPI},
+		"/api/v1/parse_query":      {name: "parse_query", get: true, post: true, extension: true, check: checkQuery, answer: fromAPI},
 		"/api/v1/status/buildinfo": {name: "buildinfo", get: true, extension: true, pure: true, answer: buildAnswer},
 		"/api/v1/status/tsdb":      {name: "tsdb", get: true, extension: true, answer: tsdbAnswer},
 	}
@@ -217,6 +219,25 @@ func checkQuery(q *Room, rd *reading, form url.Values) error {
 	return checkStep(form)
 }
 
+// mostFormatting bounds what Prometheus' formatter does: it writes each part of a
+// query again for each part around it, so its cost is the text's length times the
+// square of its depth. This many is about a third of a second; unbounded, 64 KiB
+// take more than a minute.
+const mostFormatting = 1_000_000_000
+
+func checkFormat(q *Room, rd *reading, form url.Values) error {
+	if err := checkQuery(q, rd, form); err != nil {
+		return err
+	}
+	text := form.Get("query")
+	s := scan(text)
+	depth := s.depth + s.operators
+	if cost := times(int64(len(text)), times(int64(depth), int64(depth))); cost > mostFormatting {
+		return overLimit("formatting", cost, mostFormatting, "the query is too long and too deep to format (length × depth² = %d, limit: %d)")
+	}
+	return nil
+}
+
 // checkStep refuses steps that are no whole millisecond long, which Prometheus'
 // API lets through and its engine divides by.
 func checkStep(form url.Values) error {
@@ -249,6 +270,12 @@ func checkSelectors(matches []string, rd *reading) error {
 func checkExemplars(q *Room, rd *reading, form url.Values) error {
 	if err := checkQuery(q, rd, form); err != nil {
 		return err
+	}
+	expr, err := q.parser.ParseExpr(form.Get("query"))
+	if err == nil { // else the API says what is wrong
+		if n, most := len(parser.ExtractSelectors(expr)), rd.ws.Limits.QuerySelectors; most > 0 && n > most {
+			return overLimit("selectors", n, most, "the query has too many selectors (%d, limit: %d)")
+		}
 	}
 	return boundSpan(form, q.now(), rd.ws.Limits)
 }

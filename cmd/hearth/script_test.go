@@ -81,7 +81,6 @@ func peer(name string) (string, error) {
 
 // hearths are the programs a script started.
 type hearths struct {
-	mu      sync.Mutex
 	running map[string]*process
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -21,7 +22,7 @@ func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func oneSample(h engine.Head, n string) error {
 	a := h.AppenderV2(context.Background())
-	ls := labels.FromStrings(labels.MetricName, "up", "n", n)
+	ls := labels.FromStrings(model.MetricNameLabel, "up", "n", n)
 	if _, err := a.Append(0, ls, 0, 1000, 1, nil, nil, storage.AOptions{}); err != nil {
 		_ = a.Rollback()
 		return err
@@ -65,7 +66,7 @@ func TestShortDiskRefusesAppends(t *testing.T) {
 	h := pinHead(t, e, ws)
 	defer h.Release()
 	started := h.AppenderV2(t.Context())
-	if _, err := started.Append(0, labels.FromStrings(labels.MetricName, "up", "n", "begun"), 0, 1000, 1, nil, nil, storage.AOptions{}); err != nil {
+	if _, err := started.Append(0, labels.FromStrings(model.MetricNameLabel, "up", "n", "begun"), 0, 1000, 1, nil, nil, storage.AOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := oneSample(h, "before"); err != nil {
@@ -183,9 +184,9 @@ func bigCommit(e *Engine, ws hearth.Workspace, k int64) error {
 	defer h.Release()
 	a := h.AppenderV2(context.Background())
 	for i := range 400 {
-		ls := labels.FromStrings(labels.MetricName, "up", "n", strconv.Itoa(i))
+		ls := labels.FromStrings(model.MetricNameLabel, "up", "n", strconv.Itoa(i))
 		if i > 380 {
-			ls = labels.FromStrings(labels.MetricName, "up", "n", strconv.Itoa(i), "new", strconv.FormatInt(k, 10))
+			ls = labels.FromStrings(model.MetricNameLabel, "up", "n", strconv.Itoa(i), "new", strconv.FormatInt(k, 10))
 		}
 		if _, err := a.Append(0, ls, 0, k*1000, float64(k*int64(i))*1.1, nil, nil, storage.AOptions{}); err != nil {
 			_ = a.Rollback()

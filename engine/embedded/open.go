@@ -29,7 +29,7 @@ const (
 )
 
 // dbOptions fits the TSDB to what the workspace held when it was last open. See
-// docs/decisions/engine-embedded.md for the measurements behind each.
+// docs/decisions/0031-embedded-engine.md for the measurements behind each.
 func (l *live) dbOptions(limits hearth.Limits) *tsdb.Options {
 	o := tsdb.DefaultOptions()
 	o.NoLockfile = true // one lock guards the whole directory
@@ -48,7 +48,9 @@ func (l *live) dbOptions(limits hearth.Limits) *tsdb.Options {
 	o.MaxBlockDuration = longestBlock(limits.Retention).Milliseconds()
 	o.BlocksToDelete = l.expired
 	o.BlockReloadInterval = reloadEvery
-	o.EnableMemorySnapshotOnShutdown = true
+	// Series loaded from a snapshot lie scattered in memory, and each later sample
+	// of a big workspace costs three times as much.
+	o.EnableMemorySnapshotOnShutdown = l.size.Series < many
 	o.EnableExemplarStorage = true
 	o.MaxExemplars = l.exemplars.size.Load()
 	o.EnableSTAsZeroSample = true
@@ -106,6 +108,11 @@ func (l *live) openDB(limits hearth.Limits) (*tsdb.DB, error) {
 	if err := r.prepare(!l.size.Clean); err != nil {
 		return nil, err
 	}
+	if l.size.Series >= many {
+		if err := r.dropSnapshots(func(string) bool { return true }); err != nil {
+			return nil, err
+		}
+	}
 	l.exemplars.size.Store(l.size.Exemplars)
 	log := l.e.log.With("workspace", l.space.id)
 	for try := 0; ; try++ {
@@ -123,7 +130,9 @@ func (l *live) openDB(limits hearth.Limits) (*tsdb.DB, error) {
 		}
 		log.Warn("workspace did not open as it is: repairing", "err", err, "try", try)
 		if db != nil {
-			err = errors.Join(err, db.Close())
+			if err := db.Close(); err != nil {
+				log.Warn("workspace did not close well before its repair", "err", err)
+			}
 		}
 		if err := errors.Join(r.restore(), r.repair(try)); err != nil {
 			return nil, err

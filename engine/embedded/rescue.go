@@ -47,7 +47,7 @@ func (r *rescue) prepare(unclean bool) error {
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		return err
 	}
-	if err := errors.Join(r.readoptStaged(), r.dropEmptySnapshots()); err != nil {
+	if err := errors.Join(r.readoptStaged(), r.dropSnapshots(empty)); err != nil {
 		return err
 	}
 	if err := r.fillGaps(); err != nil {
@@ -149,18 +149,22 @@ func (r *rescue) restore() error {
 			return fmt.Errorf("undo an opening: %w", err)
 		}
 	}
-	return errors.Join(r.dropEmptySnapshots(), r.unstage())
+	return errors.Join(r.dropSnapshots(empty), r.unstage())
 }
 
-// dropEmptySnapshots removes snapshots that hold nothing: the TSDB would take
-// one for all there was, and leave the log before it unread.
-func (r *rescue) dropEmptySnapshots() error {
+// empty tells of a directory that holds nothing. A snapshot like that would be
+// taken for all there was, and the log before it left unread.
+func empty(dir string) bool { return dirBytes(dir) == 0 }
+
+// dropSnapshots removes the snapshots that which chooses: copies of what the log
+// has.
+func (r *rescue) dropSnapshots(which func(dir string) bool) error {
 	found, err := filepath.Glob(filepath.Join(r.dir, "chunk_snapshot.*"))
 	if err != nil {
 		return err
 	}
 	for _, dir := range found {
-		if dirBytes(dir) > 0 {
+		if !which(dir) {
 			continue
 		}
 		if err := os.RemoveAll(dir); err != nil {

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 	"github.com/prometheus/prometheus/tsdb/index"
@@ -42,7 +43,7 @@ func (h *head) Stats() engine.Stats { return h.live.stats() }
 
 // Cardinality implements engine.Head.
 func (h *head) Cardinality(n int) (engine.Cardinality, error) {
-	st := h.live.head.Stats(labels.MetricName, n)
+	st := h.live.head.Stats(model.MetricNameLabel, n)
 	p := st.IndexPostingStats
 	c := engine.Cardinality{
 		NumSeries:         st.NumSeries,

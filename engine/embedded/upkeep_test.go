@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -52,7 +53,7 @@ func writeHours(t *testing.T, e *Engine, ws hearth.Workspace, hours int) {
 	for m := range int64(hours * 60) {
 		a := h.AppenderV2(context.Background())
 		for n := range 2 {
-			ls := labels.FromStrings(labels.MetricName, "up", "n", strconv.Itoa(n))
+			ls := labels.FromStrings(model.MetricNameLabel, "up", "n", strconv.Itoa(n))
 			if _, err := a.Append(0, ls, 0, m*60_000, float64(m), nil, nil, storage.AOptions{}); err != nil {
 				t.Fatal(err)
 			}
@@ -183,7 +184,7 @@ func TestSeriesDropped(t *testing.T) {
 	d := &droppedRefs{}
 	h.Local(func() any { return d })
 	a := h.AppenderV2(t.Context())
-	ref, err := a.Append(0, labels.FromStrings(labels.MetricName, "gone"), 0, 1000, 1, nil, nil, storage.AOptions{})
+	ref, err := a.Append(0, labels.FromStrings(model.MetricNameLabel, "gone"), 0, 1000, 1, nil, nil, storage.AOptions{})
 	if err != nil || a.Commit() != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -161,7 +162,7 @@ func read(t *testing.T, e engine.Engine, ws hearth.Workspace, ms ...*labels.Matc
 func answer(t *testing.T, q storage.Querier, ms ...*labels.Matcher) string {
 	t.Helper()
 	if len(ms) == 0 {
-		ms = []*labels.Matcher{labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, ".+")}
+		ms = []*labels.Matcher{labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, ".+")}
 	}
 	var lines []string
 	set := q.Select(context.Background(), true, nil, ms...)
@@ -220,7 +221,7 @@ func parse(t *testing.T, series string) labels.Labels {
 	t.Helper()
 	name, rest, _ := strings.Cut(series, "{")
 	b := labels.NewScratchBuilder(4)
-	b.Add(labels.MetricName, name)
+	b.Add(model.MetricNameLabel, name)
 	for pair := range strings.SplitSeq(strings.TrimSuffix(rest, "}"), ",") {
 		if k, v, ok := strings.Cut(pair, "="); ok {
 			b.Add(k, strings.Trim(v, `"`))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -62,10 +63,10 @@ func expectNames(t *testing.T, h engine.Head, metrics ...string) {
 	}
 	defer q.Close()
 	names, _, err := q.LabelNames(t.Context(), nil)
-	if err != nil || len(names) != 1 || names[0] != labels.MetricName {
+	if err != nil || len(names) != 1 || names[0] != model.MetricNameLabel {
 		t.Errorf("LabelNames: got %v, err %v; want only __name__", names, err)
 	}
-	values, _, err := q.LabelValues(t.Context(), labels.MetricName, nil)
+	values, _, err := q.LabelValues(t.Context(), model.MetricNameLabel, nil)
 	if err != nil || len(values) != len(metrics) || values[0] != metrics[0] {
 		t.Errorf("LabelValues: got %v, err %v; want %v", values, err, metrics)
 	}

@@ -66,7 +66,7 @@ func testExemplars(t *testing.T, open Opener) {
 	want := exemplar.Exemplar{Labels: labels.FromStrings("trace_id", "abc"), Value: 0.7, Ts: 1000, HasTs: true}
 	using(t, e, ws, func(h engine.Head) {
 		a := h.AppenderV2(t.Context())
-		ls := labels.FromStrings(labels.MetricName, "latency_bucket", "le", "1")
+		ls := labels.FromStrings(model.MetricNameLabel, "latency_bucket", "le", "1")
 		_, err := a.Append(0, ls, 0, 1000, 1, nil, nil, storage.AOptions{Exemplars: []exemplar.Exemplar{want}})
 		if err != nil {
 			t.Fatalf("Append with an exemplar: %v", err)
@@ -90,7 +90,7 @@ func exemplarsOf(t *testing.T, h engine.Head, metric string) []exemplar.QueryRes
 	if err != nil {
 		t.Fatalf("ExemplarQuerier: %v", err)
 	}
-	got, err := q.Select(0, math.MaxInt64, []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, metric)})
+	got, err := q.Select(0, math.MaxInt64, []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, metric)})
 	if err != nil {
 		t.Fatalf("Select exemplars: %v", err)
 	}
@@ -154,7 +154,7 @@ func testChunkQuerier(t *testing.T, open Opener) {
 			t.Fatalf("ChunkQuerier: %v", err)
 		}
 		defer q.Close()
-		set := q.Select(t.Context(), true, nil, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, "up"))
+		set := q.Select(t.Context(), true, nil, labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, "up"))
 		n := 0
 		for set.Next() {
 			for it := set.At().Iterator(nil); it.Next(); {

@@ -63,6 +63,15 @@ const (
 	DetailEnd   = "end"
 	DetailStep  = "step"
 
+	// A rule whose evaluation changed something.
+	DetailRule      = "rule"
+	DetailGroup     = "group"
+	DetailNamespace = "namespace"
+	DetailEvaluated = "evaluated" // the slot, which alerts have as their time
+	DetailResult    = "result"    // what the expression gave
+	DetailState     = "state"     // {LABELS} BEFORE -> AFTER: REASON; may appear more than once
+	DetailOmitted   = "omitted"   // how many more states changed
+
 	// Configuration that changed.
 	DetailBefore = "before"
 	DetailAfter  = "after"

@@ -178,6 +178,7 @@ const (
 	EventChanged        EventKind = "changed"         // configuration changed
 	EventQueryRefused   EventKind = "query-refused"   // a guard stopped a query
 	EventStorageTrouble EventKind = "storage-trouble" // disk full, repaired or quarantined files
+	EventRule           EventKind = "rule"            // a rule's evaluation changed something
 )
 
 // A Detail is a named part of an event. Order is kept.

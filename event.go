@@ -65,7 +65,7 @@ const (
 
 	// A rule whose evaluation changed something.
 	DetailRule      = "rule"
-	DetailGroup     = "group"
+	DetailRuleGroup = "rule_group"
 	DetailNamespace = "namespace"
 	DetailEvaluated = "evaluated" // the slot, which alerts have as their time
 	DetailResult    = "result"    // what the expression gave

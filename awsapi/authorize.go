@@ -35,6 +35,8 @@ func (s *Server) authorize(r *request) error {
 		return s.may(r, accountARN(r), nil)
 	case ownWorkspace:
 		return s.mayOwn(r, callerARN(r, "workspace/"+string(r.workspaceID())))
+	case ownNamespace:
+		return s.mayNamespace(r)
 	case taggedResource:
 		return s.mayTagged(r)
 	case dataWorkspace:
@@ -71,11 +73,12 @@ func (s *Server) mayOwn(r *request, arn hearth.ARN) error {
 	return s.may(r, arn, s.tagsOf(r, arn))
 }
 
-// tagsOf are the tags of a workspace; nil if the ARN names none.
+// tagsOf are the tags of a workspace or of something in it; nil if the ARN names
+// none.
 func (s *Server) tagsOf(r *request, arn hearth.ARN) map[string]string {
 	name, ok := strings.CutPrefix(arn.Resource, "workspace/")
 	if !ok {
-		return nil
+		return s.tagsOfNamespace(r, arn)
 	}
 	id, ok := hearth.ParseWorkspaceID(name)
 	if !ok {

@@ -49,6 +49,8 @@ func (s *Server) dataRows() []row {
 		data(s.query, "GET", "/series", "aps:GetSeries"),
 		data(s.query, "POST", "/series", "aps:GetSeries"),
 		data(s.query, "GET", "/metadata", "aps:GetMetricMetadata"),
+		data(s.evaluated, "GET", "/rules", "aps:ListRules"),
+		data(s.evaluated, "GET", "/alerts", "aps:ListAlerts"),
 		extra(s.query, "GET", "/status/buildinfo", "aps:GetMetricMetadata"),
 		extra(s.query, "GET", "/status/tsdb", "aps:GetMetricMetadata"),
 	}
@@ -58,8 +60,6 @@ func (s *Server) dataRows() []row {
 func dataRefused() []row {
 	const am = ws + "/alertmanager/api/v2"
 	return refuse(dataWorkspace, []row{
-		{method: "GET", path: api + "/rules", action: "aps:ListRules"},
-		{method: "GET", path: api + "/alerts", action: "aps:ListAlerts"},
 		{method: "GET", path: am + "/status", action: "aps:GetAlertManagerStatus"},
 		{method: "GET", path: am + "/alerts", action: "aps:ListAlertManagerAlerts"},
 		{method: "POST", path: am + "/alerts", action: "aps:CreateAlertManagerAlerts"},
@@ -82,9 +82,13 @@ func (s *Server) otlp(w http.ResponseWriter, r *request) {
 	s.opts.Ingest.OTLP(w, r.forData())
 }
 
-// query hands on the request under the path it has at a Prometheus server,
-// /api/v1/…
 func (s *Server) query(w http.ResponseWriter, r *request) {
+	s.opts.Query.ServeHTTP(w, r.forPrometheus())
+}
+
+// forPrometheus is forData under the path the request has at a Prometheus
+// server, /api/v1/…
+func (r *request) forPrometheus() *http.Request {
 	d := r.forData()
 	path := tidyPath(d.URL.EscapedPath())
 	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/workspaces/"), "/")
@@ -94,7 +98,7 @@ func (s *Server) query(w http.ResponseWriter, r *request) {
 		u.Path, u.RawPath = plain, u.Path
 	}
 	d.URL = &u
-	s.opts.Query.ServeHTTP(w, d)
+	return d
 }
 
 // forData returns the client's request with the workspace and the caller in

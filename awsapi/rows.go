@@ -42,6 +42,7 @@ const (
 	unsigned                     // anyone at all
 	account                      // no resource in particular
 	ownWorkspace                 // {workspaceId}, of the caller's account and region
+	ownNamespace                 // the rule groups namespace {name} of {workspaceId}
 	taggedResource               // {resourceArn}
 	dataWorkspace                // {workspaceId}, of whichever account it is
 	ownEvents                    // the account's part of the ledger

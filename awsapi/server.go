@@ -13,6 +13,7 @@ import (
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/iam"
+	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/sigv4"
 	"github.com/hearth-metrics/hearth/workspace"
 )
@@ -61,6 +62,7 @@ type Options struct {
 	// Prometheus server, /api/v1/…
 	Ingest Ingest
 	Query  http.Handler
+	Rules  *rules.Room // nil: rules are not served
 
 	ExternalURL string           // what URLs handed out begin with
 	Profile     hearth.Profile   // Local unless said otherwise

@@ -45,6 +45,12 @@ func (s *Server) authorize(r *request) error {
 		return s.may(r, callerARN(r, "events"), nil)
 	case iamResource:
 		return s.mayIAM(r)
+	case snsTopic, snsSubscription:
+		return s.maySNS(r)
+	case snsLink:
+		return s.mayFollow(r)
+	case snsPage:
+		return s.mayRead(r)
 	}
 	return denied(r, hearth.Access{Action: r.row.action}, nil) // the zero row stays shut
 }
@@ -182,6 +188,7 @@ func denied(r *request, a hearth.Access, err error) *refusal {
 	if e, ok := errors.AsType[*hearth.Error](err); ok && e.Msg != "" {
 		msg += because(e.Msg)
 	}
+	msg = strings.ReplaceAll(msg, a.Action, spelt(a.Action))
 	return &refusal{
 		code: faultOf(r.service, hearth.Denied).code, status: faultOf(r.service, hearth.Denied).status,
 		denied: true, reason: "policy", msg: msg,

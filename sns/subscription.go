@@ -180,7 +180,7 @@ func (r *Room) subscribeIn(tx store.Tx, want *Subscription) (*Subscription, erro
 		return nil, &hearth.Error{Kind: hearth.Quota, Type: SubscriptionLimit, Msg: fmt.Sprintf("The topic has %d subscriptions: the subscription limit is reached", len(all))}
 	}
 	s := *want
-	s.ID = uuid.NewString()
+	s.ID = newID()
 	s.State, s.Since, s.Token = pending, r.opts.Now().UTC(), newToken(s.ID)
 	return &s, nil
 }
@@ -262,4 +262,13 @@ func (r *Room) SubscriptionsByTopic(ctx context.Context, topic hearth.ARN, token
 		}
 	}
 	return kept, next, err
+}
+
+// newID mints ids in order of time, so that listings begin with the oldest.
+func newID() string {
+	u, err := uuid.NewV7()
+	if err != nil { // no random bytes: the program cannot go on
+		panic(err)
+	}
+	return u.String()
 }

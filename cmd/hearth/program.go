@@ -22,6 +22,7 @@ import (
 	"github.com/hearth-metrics/hearth/ledger"
 	"github.com/hearth-metrics/hearth/query"
 	"github.com/hearth-metrics/hearth/scraper"
+	"github.com/hearth-metrics/hearth/sns"
 	"github.com/hearth-metrics/hearth/store"
 	"github.com/hearth-metrics/hearth/workspace"
 )
@@ -49,6 +50,7 @@ type rooms struct {
 	iam       *iam.Room
 	engine    *embedded.Engine
 	workspace *workspace.Room
+	sns       *sns.Room
 	ingest    *ingest.Room
 	query     *query.Room
 	door      *awsapi.Server
@@ -141,6 +143,9 @@ func (p *program) open(ctx context.Context) (err error) {
 	if r.iam, err = iam.Open(ctx, accounts); err != nil {
 		return err
 	}
+	if r.sns, err = p.openSNS(); err != nil {
+		return err
+	}
 	p.health.say("opening the engine")
 	if r.engine, err = embedded.Open(p.engineOptions()); err != nil {
 		return err
@@ -191,6 +196,7 @@ func (p *program) newDoor() *awsapi.Server {
 		Credentials: r.iam,
 		Authorizer:  r.iam,
 		IAM:         r.iam,
+		SNS:         r.sns,
 		Recorder:    r.ledger,
 		Events:      r.ledger,
 		Ingest:      r.ingest,
@@ -207,7 +213,7 @@ func (p *program) newDoor() *awsapi.Server {
 // background adds what every room does by itself. Each ends with ctx.
 func (p *program) background(ctx context.Context, group *run.Group) {
 	r := &p.rooms
-	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.query, r.iam} {
+	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.query, r.iam, r.sns} {
 		ctx, cancel := context.WithCancel(ctx)
 		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
 	}

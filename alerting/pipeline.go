@@ -52,9 +52,7 @@ func intervalsOf(c *config.Config) map[string][]timeinterval.TimeInterval {
 func (a *alertmanager) receiver(p *plan, r config.Receiver, t *templates) notify.Stage {
 	var all notify.FanoutStage
 	for _, in := range integrationsOf(r) {
-		if c, ok := in.conf.(*config.EmailConfig); ok {
-			in.conf = withSubject(c)
-		}
+		in = in.withDefaults()
 		id := &nflogpb.Receiver{GroupName: r.Name, Integration: in.name, Idx: uint32(in.index)}
 		s := &sender{am: a, in: in, templates: t, vault: p.definition.vault}
 		all = append(all, notify.MultiStage{

@@ -2,7 +2,6 @@ package alerting
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -13,8 +12,6 @@ import (
 	"github.com/prometheus/alertmanager/config"
 	"github.com/prometheus/alertmanager/config/receiver"
 	"github.com/prometheus/alertmanager/notify"
-	"github.com/prometheus/alertmanager/notify/webhook"
-	amtemplate "github.com/prometheus/alertmanager/template"
 	commoncfg "github.com/prometheus/common/config"
 )
 
@@ -77,7 +74,7 @@ func (s *sender) note(ctx context.Context, alerts []*alert.Alert, retry bool, er
 
 func (s *sender) attempt(ctx context.Context, alerts []*alert.Alert) (retry bool, err error) {
 	data := notify.GetTemplateData(ctx, s.templates.base, alerts, s.am.log)
-	conf, payload, err := s.render(ctx, data)
+	conf, payload, err := s.in.render(ctx, s.templates, data)
 	if t, ok := ctx.Value(attemptsKey{}).(*attempts); ok {
 		t.payload = payload
 	}
@@ -111,40 +108,6 @@ func (s *sender) vaulted(conf any) bool {
 	})
 	return found
 }
-
-// render returns the integration's configuration with its texts rendered, and
-// what the ledger keeps of them.
-func (s *sender) render(ctx context.Context, data *amtemplate.Data) (conf any, payload string, err error) {
-	r := s.templates.rendering(data)
-	var kept strings.Builder
-	conf, err = rewrite(s.in.conf, func(at, text string, html bool) (string, error) {
-		out, err := r.field(text, html)
-		if err != nil {
-			return "", err
-		}
-		if out != text && kept.Len() < payloadBytes {
-			fmt.Fprintf(&kept, "%s: %s\n", at, out)
-		}
-		if s.ours() {
-			return out, nil
-		}
-		return literal(out), nil
-	})
-	if err != nil {
-		err = fmt.Errorf("Notify for alerts failed. There is an error in a receiver that is using templates: in the receiver '%s', %s_configs position #%d, %w",
-			s.in.receiver, s.in.name, s.in.index+1, err)
-	}
-	if c, ok := conf.(*webhook.WebhookConfig); ok && c.Payload == nil {
-		key, _ := notify.ExtractGroupKey(ctx)
-		if text, err := json.Marshal(webhook.Message{Data: data, Version: "4", GroupKey: key.String()}); err == nil {
-			kept.Write(text)
-		}
-	}
-	return conf, cut(kept.String(), payloadBytes), err
-}
-
-// ours says that the integration is not upstream's, and takes texts as they are.
-func (s *sender) ours() bool { return s.in.name == "sns" || s.in.name == "email" }
 
 func cut(text string, n int) string {
 	if len(text) <= n {

@@ -6,7 +6,7 @@ const ws = "/workspaces/{workspaceId}"
 // apsRows are the operations of Amazon Managed Service for Prometheus,
 // https://docs.aws.amazon.com/prometheus/latest/APIReference/API_Operations.html
 func (s *Server) apsRows() []row {
-	return append(s.rulesRows(), []row{
+	return append(append(s.rulesRows(), s.definitionRows()...), []row{
 		op("POST", "/workspaces", 202, "aps:CreateWorkspace", account, s.createWorkspace),
 		op("GET", "/workspaces", 200, "aps:ListWorkspaces", account, s.listWorkspaces),
 		op("GET", ws, 200, "aps:DescribeWorkspace", ownWorkspace, s.describeWorkspace),
@@ -30,11 +30,6 @@ func (s *Server) apsRows() []row {
 // apsRefused are the operations that are known and not served yet.
 func apsRefused() []row {
 	return refuse(ownWorkspace, []row{
-		{method: "POST", path: ws + "/alertmanager/definition", action: "aps:CreateAlertManagerDefinition"},
-		{method: "GET", path: ws + "/alertmanager/definition", action: "aps:DescribeAlertManagerDefinition"},
-		{method: "PUT", path: ws + "/alertmanager/definition", action: "aps:PutAlertManagerDefinition"},
-		{method: "DELETE", path: ws + "/alertmanager/definition", action: "aps:DeleteAlertManagerDefinition"},
-
 		{method: "POST", path: ws + "/anomalydetectors", action: "aps:CreateAnomalyDetector"},
 		{method: "GET", path: ws + "/anomalydetectors", action: "aps:ListAnomalyDetectors"},
 		{method: "GET", path: ws + "/anomalydetectors/{anomalyDetectorId}", action: "aps:DescribeAnomalyDetector"},

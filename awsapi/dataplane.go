@@ -29,7 +29,7 @@ func (s *Server) dataRows() []row {
 		r.extension = true
 		return r
 	}
-	return []row{
+	return append(s.alertmanagerRows(), []row{
 		data(s.remoteWrite, "POST", "/remote_write", "aps:RemoteWrite"),
 		extra(s.otlp, "POST", "/otlp/v1/metrics", "aps:RemoteWrite"),
 
@@ -53,22 +53,12 @@ func (s *Server) dataRows() []row {
 		data(s.evaluated, "GET", "/alerts", "aps:ListAlerts"),
 		extra(s.query, "GET", "/status/buildinfo", "aps:GetMetricMetadata"),
 		extra(s.query, "GET", "/status/tsdb", "aps:GetMetricMetadata"),
-	}
+	}...)
 }
 
 // dataRefused are the data-plane paths of AMP that are not served yet.
 func dataRefused() []row {
-	const am = ws + "/alertmanager/api/v2"
 	return refuse(dataWorkspace, []row{
-		{method: "GET", path: am + "/status", action: "aps:GetAlertManagerStatus"},
-		{method: "GET", path: am + "/alerts", action: "aps:ListAlertManagerAlerts"},
-		{method: "POST", path: am + "/alerts", action: "aps:CreateAlertManagerAlerts"},
-		{method: "GET", path: am + "/alerts/groups", action: "aps:ListAlertManagerAlertGroups"},
-		{method: "GET", path: am + "/receivers", action: "aps:ListAlertManagerReceivers"},
-		{method: "GET", path: am + "/silences", action: "aps:ListAlertManagerSilences"},
-		{method: "POST", path: am + "/silences", action: "aps:PutAlertManagerSilences"},
-		{method: "GET", path: am + "/silence/{silenceId}", action: "aps:GetAlertManagerSilence"},
-		{method: "DELETE", path: am + "/silence/{silenceId}", action: "aps:DeleteAlertManagerSilence"},
 		{method: "GET", path: ws + "/anomalydetectors/preview", action: "aps:PreviewAnomalyDetector"},
 		{method: "POST", path: ws + "/anomalydetectors/preview", action: "aps:PreviewAnomalyDetector"},
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/alerting"
+	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/sigv4"
@@ -66,6 +67,8 @@ type Options struct {
 	Ingest Ingest
 	Query  http.Handler
 	Rules  *rules.Room // nil: rules are not served
+
+	Alerting *alerting.Room // nil: alert managers are not served
 
 	Alerting *alerting.Room // nil: alert managers are not served
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/alerting"
-	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/sigv4"
@@ -67,8 +66,6 @@ type Options struct {
 	Ingest Ingest
 	Query  http.Handler
 	Rules  *rules.Room // nil: rules are not served
-
-	Alerting *alerting.Room // nil: alert managers are not served
 
 	Alerting *alerting.Room // nil: alert managers are not served
 

@@ -21,6 +21,7 @@ import (
 	"github.com/hearth-metrics/hearth/ingest"
 	"github.com/hearth-metrics/hearth/ledger"
 	"github.com/hearth-metrics/hearth/query"
+	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/scraper"
 	"github.com/hearth-metrics/hearth/sns"
 	"github.com/hearth-metrics/hearth/store"
@@ -53,6 +54,7 @@ type rooms struct {
 	sns       *sns.Room
 	ingest    *ingest.Room
 	query     *query.Room
+	rules     *rules.Room
 	door      *awsapi.Server
 	demo      hearth.Workspace
 	self      *scraper.Static
@@ -164,6 +166,7 @@ func (p *program) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	r.rules = p.newRules()
 	r.door = p.newDoor()
 	return nil
 }
@@ -201,6 +204,7 @@ func (p *program) newDoor() *awsapi.Server {
 		Events:      r.ledger,
 		Ingest:      r.ingest,
 		Query:       r.query,
+		Rules:       r.rules,
 		ExternalURL: p.url,
 		Profile:     hearth.Profile(c.Profile),
 		Region:      hearth.Region(c.AWS.Region),
@@ -213,7 +217,7 @@ func (p *program) newDoor() *awsapi.Server {
 // background adds what every room does by itself. Each ends with ctx.
 func (p *program) background(ctx context.Context, group *run.Group) {
 	r := &p.rooms
-	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.query, r.iam, r.sns} {
+	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.rules, r.query, r.iam, r.sns} {
 		ctx, cancel := context.WithCancel(ctx)
 		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
 	}

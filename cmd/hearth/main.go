@@ -70,7 +70,7 @@ func newRoot() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(newDev(), newServe(), newEnv(), newWhy(), newCheck(), newTest(), newVersion())
+	root.AddCommand(newDev(), newServe(), newEnv(), newWhy(), newCheck(), newTest(), newAM(), newVersion())
 	return root
 }
 

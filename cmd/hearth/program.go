@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/awsapi"
 	"github.com/hearth-metrics/hearth/engine/embedded"
 	"github.com/hearth-metrics/hearth/iam"
@@ -55,6 +56,7 @@ type rooms struct {
 	ingest    *ingest.Room
 	query     *query.Room
 	rules     *rules.Room
+	alerting  *alerting.Room
 	door      *awsapi.Server
 	demo      hearth.Workspace
 	self      *scraper.Static
@@ -166,6 +168,9 @@ func (p *program) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if r.alerting, err = p.newAlerting(); err != nil {
+		return err
+	}
 	r.rules = p.newRules()
 	r.door = p.newDoor()
 	return nil
@@ -205,6 +210,7 @@ func (p *program) newDoor() *awsapi.Server {
 		Ingest:      r.ingest,
 		Query:       r.query,
 		Rules:       r.rules,
+		Alerting:    r.alerting,
 		ExternalURL: p.url,
 		Profile:     hearth.Profile(c.Profile),
 		Region:      hearth.Region(c.AWS.Region),
@@ -217,7 +223,7 @@ func (p *program) newDoor() *awsapi.Server {
 // background adds what every room does by itself. Each ends with ctx.
 func (p *program) background(ctx context.Context, group *run.Group) {
 	r := &p.rooms
-	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.rules, r.query, r.iam, r.sns} {
+	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.rules, r.alerting, r.query, r.iam, r.sns} {
 		ctx, cancel := context.WithCancel(ctx)
 		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
 	}

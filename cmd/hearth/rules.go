@@ -13,7 +13,7 @@ func (p *program) newRules() *rules.Room {
 	r := &p.rooms
 	return rules.New(rules.Options{
 		Store: r.store, Workspaces: r.workspace, Query: r.query, Append: r.ingest, Engine: r.engine,
-		Profile: hearth.Profile(p.config.Profile), ExternalURL: p.url, Link: p.expressionLink,
+		Notify: r.alerting, Profile: hearth.Profile(p.config.Profile), ExternalURL: p.url, Link: p.expressionLink,
 		Recorder: r.ledger, Log: p.log, Metrics: p.registry,
 	})
 }

@@ -174,7 +174,9 @@ func (b *bed) open() {
 	b.Room = rules.New(rules.Options{
 		Store: b.store, Workspaces: b.workspaces, Query: asked{b}, Append: b.ingest, Engine: b.engine, Notify: b.heard,
 		Profile: b.profile, Now: b.clock, Recorder: b.heard, ExternalURL: "http://hearth.example:4750",
-		Link: func(ws hearth.Workspace, expr string, _ time.Time) string { return "http://link/" + string(ws.ID) + "?" + expr },
+		Link: func(ws hearth.Workspace, expr string, _ time.Time) string {
+			return "http://link/" + string(ws.ID) + "?" + expr
+		},
 	})
 }
 

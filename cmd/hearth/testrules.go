@@ -34,7 +34,10 @@ func newTest() *cobra.Command {
 }
 
 func newTestRules() *cobra.Command {
-	var run string
+	var (
+		run     string
+		unknown bool
+	)
 	cmd := &cobra.Command{
 		Use:   "rules FILE…",
 		Short: "Run unit tests of rules, in the files that promtool test rules takes",
@@ -46,7 +49,7 @@ func newTestRules() *cobra.Command {
 			}
 			failed := 0
 			for _, path := range args {
-				if !testRules(cmd.OutOrStdout(), cmd.ErrOrStderr(), path, want) {
+				if !testRules(cmd.OutOrStdout(), cmd.ErrOrStderr(), path, want, unknown) {
 					failed++
 				}
 			}
@@ -57,16 +60,18 @@ func newTestRules() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&run, "run", "", "only tests whose name this regular expression finds")
+	cmd.Flags().BoolVar(&unknown, "ignore-unknown-fields", false, "take rules files with fields that Prometheus does not know")
 	return cmd
 }
 
 // testRules runs one file and says how it went.
-func testRules(out, errs io.Writer, path string, run *regexp.Regexp) (fine bool) {
+func testRules(out, errs io.Writer, path string, run *regexp.Regexp, unknown bool) (fine bool) {
 	file, err := readRuleTests(path)
 	if err != nil {
 		fmt.Fprintf(errs, "%s: %v\n", path, err)
 		return false
 	}
+	file.unknown = unknown
 	if len(file.RuleFiles) == 0 {
 		fmt.Fprintf(errs, "%s: no rules file matches rule_files\n", path)
 	}
@@ -100,6 +105,8 @@ type ruleTests struct {
 	Order     []string       `yaml:"group_eval_order"`
 	Tests     []ruleTest     `yaml:"tests"`
 	Fuzzy     bool           `yaml:"fuzzy_compare"`
+
+	unknown bool // fields that Prometheus does not know are ignored in rules files
 }
 
 type ruleTest struct {

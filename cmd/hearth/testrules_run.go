@@ -66,7 +66,7 @@ func (f *ruleTests) groups(t *ruleTest, loader *promqltest.LazyLoader) ([]*rules
 		Logger:     slog.New(slog.DiscardHandler),
 		Parser:     testParser,
 	})
-	byKey, errs := m.LoadGroups(time.Duration(t.Interval), t.ExternalLabels, t.ExternalURL, nil, false, f.RuleFiles...)
+	byKey, errs := m.LoadGroups(time.Duration(t.Interval), t.ExternalLabels, t.ExternalURL, nil, f.unknown, f.RuleFiles...)
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -113,16 +113,16 @@ func (t *ruleTest) last() time.Duration {
 // rule could not be evaluated.
 func (f *ruleTests) evaluate(t *ruleTest, loader *promqltest.LazyLoader, groups []*rules.Group) (faults []error, ok bool) {
 	every, start := time.Duration(f.Interval), t.start()
-	for since := time.Duration(0); since <= t.last(); since += every {
-		errs := evaluateAt(loader, groups, start.Add(since), since)
-		if len(errs) > 0 {
+	for at := start; !at.After(start.Add(t.last())); at = at.Add(every) {
+		if errs := evaluateAt(loader, groups, at, at.Sub(start)); len(errs) > 0 {
 			return append(faults, errs...), false
 		}
 		for _, a := range t.Alerts {
-			if at := time.Duration(a.At); since <= at && at < since+every {
-				if err := a.compare(groups); err != nil {
-					faults = append(faults, err)
-				}
+			if asked := start.Add(time.Duration(a.At)); asked.Before(at) || !asked.Before(at.Add(every)) {
+				continue
+			}
+			if err := a.compare(groups); err != nil {
+				faults = append(faults, err)
 			}
 		}
 	}

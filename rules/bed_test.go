@@ -83,6 +83,12 @@ func (w *workspaces) remove(id hearth.WorkspaceID) {
 	delete(w.all, id)
 }
 
+func (w *workspaces) add(ws hearth.Workspace) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all[ws.ID] = ws
+}
+
 // listener takes alerts and events.
 type listener struct {
 	mu     sync.Mutex
@@ -123,8 +129,9 @@ type bed struct {
 	dir     string
 	profile hearth.Profile
 
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	clock func() time.Time // the clock the test moves, unless it says otherwise
 
 	workspaces *workspaces
 	heard      *listener
@@ -133,11 +140,14 @@ type bed struct {
 	query      *query.Room
 	ingest     *ingest.Room
 	slow       func(ws hearth.Workspace) // called by each query, if set
+	workers    int
+	stop       func() // ends Run
 }
 
 func newBed(t testing.TB, change func(*bed)) *bed {
 	t.Helper()
 	b := &bed{t: t, dir: t.TempDir(), now: noon, workspaces: newWorkspaces(kitchen, cellar), heard: &listener{}, profile: hearth.Local}
+	b.clock = b.virtual
 	if change != nil {
 		change(b)
 	}
@@ -146,7 +156,7 @@ func newBed(t testing.TB, change func(*bed)) *bed {
 	return b
 }
 
-func (b *bed) clock() time.Time {
+func (b *bed) virtual() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.now
@@ -173,7 +183,7 @@ func (b *bed) open() {
 	b.ingest = ingest.New(ingest.Options{Engine: b.engine, Now: b.clock})
 	b.Room = rules.New(rules.Options{
 		Store: b.store, Workspaces: b.workspaces, Query: asked{b}, Append: b.ingest, Engine: b.engine, Notify: b.heard,
-		Profile: b.profile, Now: b.clock, Recorder: b.heard, ExternalURL: "http://hearth.example:4750",
+		Profile: b.profile, Now: b.clock, Workers: b.workers, Recorder: b.heard, ExternalURL: "http://hearth.example:4750",
 		Link: func(ws hearth.Workspace, expr string, _ time.Time) string {
 			return "http://link/" + string(ws.ID) + "?" + expr
 		},

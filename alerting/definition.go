@@ -91,8 +91,12 @@ func Parse(data []byte, p hearth.Profile) (*Definition, []Fault) {
 	if faults := d.checkLimits(p, l); len(faults) > 0 {
 		return nil, clipFaults(faults)
 	}
-	if _, err := newTemplates(d, nil); err != nil {
+	t, err := newTemplates(d, nil)
+	if err != nil {
 		return nil, []Fault{{Key: templatesKey, Msg: err.Error()}}
+	}
+	if err := d.checkFields(t); err != nil {
+		return nil, []Fault{{Key: configKey, Msg: err.Error()}}
 	}
 	return d, nil
 }
@@ -166,6 +170,9 @@ func (w *wrapper) take(key, value *yaml.Node) []Fault {
 		return nil
 	case templatesKey:
 		return w.takeTemplates(value)
+	}
+	if _, ok := topFields[key.Value]; ok {
+		return []Fault{{key.Line, key.Value, "belongs to the Alertmanager configuration: write alertmanager_config: | and indent the configuration below it"}}
 	}
 	return []Fault{{key.Line, key.Value, "is no key of an alert manager definition, which has " + configKey + " and " + templatesKey}}
 }

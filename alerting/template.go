@@ -44,7 +44,7 @@ func newTemplates(d *Definition, external *url.URL) (*templates, error) {
 	for _, x := range t.html.Templates() {
 		meter(x.Tree)
 	}
-	return t, d.checkFields(t)
+	return t, nil
 }
 
 // parseError is the text of a parser's error without the empty name it has for

@@ -26,6 +26,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/store"
@@ -155,6 +156,9 @@ func openDoor(t testing.TB, change func(*Options)) *door {
 		o.IAM = openIAM(t, st, now)
 	}
 	o.Rules = rules.New(rules.Options{Store: st, Workspaces: d.room, Now: now})
+	if o.Alerting, err = alerting.New(alerting.Options{Store: st, Workspaces: d.room, Now: now}); err != nil {
+		t.Fatal(err)
+	}
 	d.Server = New(o)
 
 	ctx, cancel := context.WithCancel(context.Background())

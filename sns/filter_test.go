@@ -1,7 +1,6 @@
 package sns
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/hearth-metrics/hearth"
@@ -122,13 +121,9 @@ func FuzzMail(f *testing.F) {
 		if checkAddress(to) != nil {
 			return
 		}
-		in := repaired(subject, body, map[string]string{title: body, "a": subject})
-		if err := in.check(); err != nil {
-			t.Fatalf("repaired and still bad: %v", err)
-		}
 		topic := hearth.ARN{Partition: "aws", Service: "sns", Region: "us-east-1", Account: own, Resource: "t"}
 		m := h.newMessage(topic, notification)
-		m.Subject, m.Body, m.Attributes = subject, in.Body, in.Attributes // the subject as it came
+		m.Subject, m.Body = subject, body // neither was checked
 		text, err := h.mail(t.Context(), &delivery{Topic: topic, Endpoint: to, Title: title, Protocol: "email", Message: m.ID, Subscription: m.ID}, m)
 		if err != nil {
 			t.Fatal(err)
@@ -141,9 +136,6 @@ func FuzzMail(f *testing.F) {
 		}
 		if got.head.Get("To") != to {
 			t.Errorf("to %q, want %q", got.head.Get("To"), to)
-		}
-		if list, ok := in.Attributes["modified"]; ok && !json.Valid([]byte(list.Value)) {
-			t.Errorf("modified: %q", list.Value)
 		}
 	})
 }

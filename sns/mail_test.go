@@ -212,6 +212,7 @@ func TestMailRefusedForGood(t *testing.T) {
 func TestMails(t *testing.T) {
 	h := newHouse(t)
 	topic := h.topic("alerts", map[string]string{"DisplayName": "On call"})
+	h.subscribed(topic, "email", "me@example.org", nil)
 	if _, err := h.Subscribe(h.as(own), topic, "email", "new@example.org", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -222,13 +223,15 @@ func TestMails(t *testing.T) {
 		m.head.Get("From") != `"On call" <hearth@example.org>` || !strings.Contains(m.body, "http://hearth.test:4750/?Action=ConfirmSubscription&TopicArn=") {
 		t.Errorf("%v\n%s", m.head, m.body)
 	}
-	h.subscribed(topic, "email", "me@example.org", nil)
+	if _, err := h.Publish(t.Context(), hearth.Workspace{Account: own}, topic.String(), "Fire\r\nBcc: all@example.org", "hello", nil); hearth.KindOf(err) != hearth.Invalid {
+		t.Errorf("a subject of two lines: %v", err)
+	}
 	evil := "Bcc: all@example.org"
 	for _, c := range []struct{ subject, body, want string }{
 		{"Fire", "hello\n\n" + evil, "Fire"},
 		{"", "ünïcödé", defaultSubject},
-		{"Fire\r\n" + evil, "hello\r\n.\r\n" + evil, "Fire Bcc: all@example.org"},
-		{"Feuer auf dem Dach …", strings.Repeat("x", 2000), "Error - contains control- or non-ASCII characters"},
+		{"Fire", "hello\r\n.\r\n" + evil, "Fire"},
+		{"Dach", strings.Repeat("x", 2000), "Dach"},
 	} {
 		had := len(h.box.all())
 		if _, err := h.Publish(t.Context(), hearth.Workspace{Account: own}, topic.String(), c.subject, c.body, nil); err != nil {

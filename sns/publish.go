@@ -14,9 +14,9 @@ import (
 const alertService = "aps.amazonaws.com"
 
 // Publish tells a topic about an alert of a workspace, if the topic's policy lets
-// aps.amazonaws.com. What breaks SNS's rules is repaired and marked rather than
-// refused, for a mutilated alert is better than none. The id it returns names
-// the message in the ledger. A topic that does not exist is NotFound.
+// aps.amazonaws.com. What breaks SNS's rules is Invalid: whoever made the message
+// repairs it. The id it returns names the message in the ledger. A topic that
+// does not exist is NotFound; one that is shut is Denied.
 func (r *Room) Publish(ctx context.Context, from hearth.Workspace, topicARN, subject, body string, attributes map[string]string) (messageID string, err error) {
 	topic, err := ParseTopicARN("TopicArn", topicARN)
 	if err != nil {
@@ -25,8 +25,13 @@ func (r *Room) Publish(ctx context.Context, from hearth.Workspace, topicARN, sub
 	if err := r.mayAlert(ctx, from, topic); err != nil {
 		return "", err
 	}
-	in := repaired(subject, body, attributes)
-	in.Topic = topic
+	in := Message{Topic: topic, Subject: subject, Body: body, Attributes: make(map[string]Attribute, len(attributes))}
+	for name, value := range attributes {
+		in.Attributes[name] = Attribute{Type: "String", Value: value}
+	}
+	if err := in.check(); err != nil {
+		return "", err
+	}
 	return r.publish(ctx, in, from.ID)
 }
 

@@ -7,44 +7,6 @@ import (
 	"github.com/hearth-metrics/hearth"
 )
 
-// An alert gets through whatever its templates made of it, and says what was
-// repaired.
-func TestAlertsAreRepaired(t *testing.T) {
-	long := strings.Repeat("é", 200<<10)
-	for _, c := range []struct {
-		name, subject, body string
-		attributes          map[string]string
-		want                string // of modified
-		truncated           bool
-	}{
-		{"fine", "Fire", "hello", map[string]string{"severity": "critical"}, "", false},
-		{"not UTF-8", "", "\xff", nil, "Message: Error - not a valid UTF-8 encoded string", true},
-		{"empty", "", "", nil, "Message: Error - Message should not be empty", false},
-		{"long", "", long, nil, "Message: Error - Message has been truncated from 400 KB, because it exceeds the 256 KB size limit", true},
-		{"odd subject", "Feuer ü", "hello", nil, "Subject: Error - contains non-printable ASCII characters", false},
-		{"long subject", strings.Repeat("s", 120), "hello", nil, "Subject: Error - Subject has been truncated from 120 characters, because it exceeds the 100 character size limit", false},
-		{"bad attribute", "", "hello", map[string]string{"a b": "x", "c": "", "d": "fine"}, "MessageAttribute: Error - 2 of the message attributes have been removed because of invalid MessageAttributeKey or MessageAttributeValue", false},
-		{"long attribute", "", "hello", map[string]string{"a": long}, "MessageAttribute: Error - 1 of the message attributes have been removed because the message exceeds the 256KB size limit", false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			m := repaired(c.subject, c.body, c.attributes)
-			if err := m.check(); err != nil {
-				t.Fatal(err)
-			}
-			want := ""
-			if c.want != "" {
-				want = `["` + c.want + `"]`
-			}
-			if got := m.Attributes["modified"].Value; got != want {
-				t.Errorf("modified %s, want %s", got, want)
-			}
-			if _, truncated := m.Attributes["truncated"]; truncated != c.truncated {
-				t.Errorf("truncated: %v", truncated)
-			}
-		})
-	}
-}
-
 // A workspace publishes only where the topic's policy lets it.
 func TestAlertsNeedThePolicy(t *testing.T) {
 	h := newHouse(t)

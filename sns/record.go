@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hearth-metrics/hearth"
 )
@@ -99,4 +100,15 @@ func shown(endpoint string) string {
 	}
 	u.RawQuery = "…"
 	return u.Scheme + "://" + u.Host + u.EscapedPath() + "?…"
+}
+
+// cut shortens s to at most n bytes without splitting a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }

@@ -167,8 +167,8 @@ type vendedLog struct {
 }
 
 // Enabled leaves debugging out: upstream logs each alert there.
-func (h *vendedLog) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && h.next.Enabled(ctx, level)
+func (h *vendedLog) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn
 }
 
 // Handle passes warnings on. The reasons of failed notifications are the
@@ -178,7 +178,7 @@ func (h *vendedLog) Handle(ctx context.Context, r slog.Record) error {
 		h.am.tooManyGroups(r)
 		return nil
 	}
-	if strings.HasPrefix(r.Message, "Notify") || strings.HasPrefix(r.Message, "pre-store") {
+	if strings.HasPrefix(r.Message, "Notify") || strings.HasPrefix(r.Message, "pre-store") || !h.next.Enabled(ctx, r.Level) {
 		return nil
 	}
 	return h.next.Handle(ctx, r)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -231,4 +232,36 @@ func TestPagesOfTopics(t *testing.T) {
 	if status, body, _ := get("GET", "/sns/a/b"); status != 404 || !strings.Contains(body, "UnknownOperation") {
 		t.Errorf("no page: %d %s", status, body)
 	}
+}
+
+// FuzzSNS sends arbitrary forms, signed by a caller with every right. None may
+// be answered as an internal failure.
+func FuzzSNS(f *testing.F) {
+	for _, s := range []string{
+		"Action=CreateTopic&Name=alerts&Attributes.entry.1.key=Policy&Attributes.entry.1.value={}&Tags.member.1.Key=a",
+		"Action=Subscribe&TopicArn=" + alerts + "&Protocol=http&Endpoint=http://x/&Attributes.entry.1.key=FilterPolicy&Attributes.entry.1.value={%22a%22:[1]}",
+		"Action=Publish&TopicArn=" + alerts + "&Message={}&MessageStructure=json&MessageAttributes.entry.1.Name=a&MessageAttributes.entry.1.Value.DataType=Number&MessageAttributes.entry.1.Value.StringValue=1",
+		"Action=PublishBatch&TopicArn=" + alerts + "&PublishBatchRequestEntries.member.1.Id=a&PublishBatchRequestEntries.member.1.Message=x",
+		"Action=ConfirmSubscription&TopicArn=" + alerts + "&Token=" + strings.Repeat("0", 128),
+		"Action=Unsubscribe&SubscriptionArn=" + alerts + ":11111111-2222-4333-8444-555555555555",
+		"Action=SetTopicAttributes&TopicArn=" + alerts + "&AttributeName=DeliveryPolicy&AttributeValue={%22http%22:{}}",
+		"Action=ListTopics&NextToken=MTExMTExMTExMTExL3VzLWVhc3QtMS8",
+		"Action=TagResource&ResourceArn=" + alerts + "&Tags.member.1.Key=%ff",
+	} {
+		f.Add(s)
+	}
+	d := openTopicDoor(f)
+	d.say(formOf(&alice, "sns", "CreateTopic", pairs("Name", "alerts")))
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, by := range []*person{&alice, nil} {
+			a := ask{by: by, method: "POST", url: "/", service: "sns", region: "us-east-1", body: body,
+				header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}
+			w := httptest.NewRecorder()
+			d.ServeHTTP(w, a.request(t))
+			if w.Code >= http.StatusInternalServerError {
+				t.Errorf("%q: %d %s", body, w.Code, w.Body)
+			}
+		}
+		d.events = nil
+	})
 }

@@ -69,23 +69,18 @@ func (r *Room) Confirm(ctx context.Context, topic hearth.ARN, token string, lock
 	if lock && !signed {
 		return nil, &hearth.Error{Kind: hearth.Denied, Msg: "AuthenticateOnUnsubscribe needs a signed request"}
 	}
-	bad := invalid("Token", "")
-	id, ok := idOfToken(token)
-	if !ok {
-		return nil, bad
-	}
 	var s *Subscription
-	err := r.opts.Store.Update(ctx, func(tx store.Tx) (err error) {
-		s, err = subscriptionIn(tx, topic, id)
-		switch {
-		case hearth.KindOf(err) == hearth.NotFound:
-			return bad
-		case err != nil:
+	look := func(tx store.Tx) (err error) {
+		s, err = r.byToken(tx, topic, token)
+		return err
+	}
+	// Strangers' guesses must not queue for the one writer.
+	if err := r.opts.Store.View(ctx, look); err != nil || s.State == confirmed {
+		return s, err
+	}
+	err := r.opts.Store.Update(ctx, func(tx store.Tx) error {
+		if err := look(tx); err != nil || s.State == confirmed {
 			return err
-		case subtle.ConstantTimeCompare([]byte(s.Token), []byte(token)) != 1 || s.expired(r.opts.Now()):
-			return bad
-		case s.State == confirmed:
-			return nil
 		}
 		s.State, s.Since, s.Locked, s.Asked = confirmed, r.opts.Now().UTC(), lock, 0
 		return s.save(tx)
@@ -96,10 +91,32 @@ func (r *Room) Confirm(ctx context.Context, topic hearth.ARN, token string, lock
 	return s, nil
 }
 
+// byToken is the subscription that a token confirms.
+func (r *Room) byToken(tx store.Tx, topic hearth.ARN, token string) (*Subscription, error) {
+	bad := invalid("Token", "")
+	id, ok := idOfToken(token)
+	if !ok {
+		return nil, bad
+	}
+	s, err := subscriptionIn(tx, topic, id)
+	switch {
+	case hearth.KindOf(err) == hearth.NotFound:
+		return nil, bad
+	case err != nil:
+		return nil, err
+	case subtle.ConstantTimeCompare([]byte(s.Token), []byte(token)) != 1 || s.expired(r.opts.Now()):
+		return nil, bad
+	}
+	return s, nil
+}
+
 // Unsubscribe ends a subscription. Who has proven to own it ends it for good.
 // Whoever else holds its ARN, as the endpoint does, may end it, too, unless it is
 // locked; then the endpoint is told, and can come back for two days.
 func (r *Room) Unsubscribe(ctx context.Context, topic hearth.ARN, id string, owner bool) error {
+	if _, err := r.Subscription(ctx, topic, id); err != nil && !owner {
+		return err
+	}
 	jobs := []job{}
 	err := r.opts.Store.Update(ctx, func(tx store.Tx) error {
 		jobs = jobs[:0]

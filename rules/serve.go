@@ -232,7 +232,7 @@ func (g *group) body(f *filter) groupBody {
 
 func (rl *rule) body(f *filter) any {
 	b := ruleBody{
-		Name: rl.Name(), Query: rl.Query().String(), Labels: rl.Labels(), Health: rl.health(),
+		Name: rl.Name(), Query: rl.Query().String(), Labels: rl.Labels(), Health: rl.Health(),
 		Took: rl.GetEvaluationDuration().Seconds(), LastEval: rl.GetEvaluationTimestamp(), Type: "recording",
 	}
 	if err := rl.LastError(); err != nil {
@@ -251,8 +251,6 @@ func (rl *rule) body(f *filter) any {
 	}
 	return a
 }
-
-func (rl *rule) health() promrules.RuleHealth { return rl.Health() }
 
 // alerts returns a rule's pending and firing alerts, in the order of their
 // labels.

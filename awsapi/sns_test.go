@@ -28,6 +28,11 @@ func (t *topics) ResourcePolicy(ctx context.Context, arn hearth.ARN) (string, bo
 // openTopics opens IAM, with the accounts of alice and bob, and SNS.
 func openTopics(t testing.TB) (*iam.Room, *sns.Room) {
 	t.Helper()
+	return openTopicsOf(t, hearth.Local)
+}
+
+func openTopicsOf(t testing.TB, profile hearth.Profile) (*iam.Room, *sns.Room) {
+	t.Helper()
 	st, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "store"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +58,7 @@ func openTopics(t testing.TB) (*iam.Room, *sns.Room) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept.room = sns.New(sns.Options{Store: st, Policies: people, Client: http.DefaultClient, Sealer: sealer, Mail: mails, From: "hearth@test", Now: now, ExternalURL: "http://hearth.test:4750"})
+	kept.room = sns.New(sns.Options{Store: st, Policies: people, Client: http.DefaultClient, Sealer: sealer, Mail: mails, From: "hearth@test", Profile: profile, Now: now, ExternalURL: "http://hearth.test:4750"})
 	return people, kept.room
 }
 
@@ -199,6 +204,38 @@ func TestTopicPolicyLetsAnotherAccountIn(t *testing.T) {
 	}
 	if status, body := say(&bob, "Unsubscribe", "SubscriptionArn", arn); status != 200 {
 		t.Errorf("unsubscribe: %d %s", status, body)
+	}
+}
+
+// A workspace's alerts need the topic's policy. The default one lets in the
+// account's own workspaces, but not where Hearth is as strict as AWS.
+func TestWhoseAlertsATopicTakes(t *testing.T) {
+	const service = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"aps.amazonaws.com"},"Action":"sns:Publish","Resource":"` + alerts +
+		`","Condition":{"StringEquals":{"aws:SourceAccount":"222222222222"},"ArnLike":{"aws:SourceArn":"arn:aws:aps:us-east-1:222222222222:workspace/*"}}}]}`
+	for _, c := range []struct {
+		name, policy string
+		profile      hearth.Profile
+		from         hearth.AccountID
+		good         bool
+	}{
+		{"own, default policy", "", hearth.Local, alice.account, true},
+		{"own, default policy, strict", "", hearth.AWSStrict, alice.account, false},
+		{"another's, default policy", "", hearth.Local, bob.account, false},
+		{"another's, let in", service, hearth.AWSStrict, bob.account, true},
+		{"own, shut out", service, hearth.Local, alice.account, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, room := openTopicsOf(t, c.profile)
+			ctx := hearth.WithCaller(t.Context(), hearth.Caller{Account: alice.account, Region: "us-east-1"})
+			if _, err := room.CreateTopic(ctx, "alerts", map[string]string{"Policy": c.policy}, nil); err != nil {
+				t.Fatal(err)
+			}
+			from := hearth.Workspace{ID: hearth.NewWorkspaceID(), Account: c.from, Region: "us-east-1"}
+			_, err := room.Publish(t.Context(), from, alerts, "Fire", "hello", map[string]string{"severity": "critical"})
+			if (err == nil) != c.good || err != nil && hearth.KindOf(err) != hearth.Denied {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }
 

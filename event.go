@@ -63,6 +63,45 @@ const (
 	DetailEnd   = "end"
 	DetailStep  = "step"
 
+	// A rule whose evaluation changed something.
+	DetailRule      = "rule"
+	DetailRuleGroup = "rule_group"
+	DetailNamespace = "namespace"
+	DetailEvaluated = "evaluated" // the slot, which alerts have as their time
+	DetailResult    = "result"    // what the expression gave
+	DetailState     = "state"     // {LABELS} BEFORE -> AFTER: REASON; may appear more than once
+	DetailOmitted   = "omitted"   // how many more states changed
+
+	// A notification. The reason is one of grouped, silenced, inhibited, muted,
+	// inactive, delivered, failing, failed, refused.
+	DetailDelivery    = "delivery"    // its id: the same for all attempts
+	DetailAlert       = "alert"       // an alert's labels; may appear more than once
+	DetailReceiver    = "receiver"    //
+	DetailIntegration = "integration" // webhook[0]
+	DetailRoute       = "route"       // its matchers, from the root
+	DetailGroup       = "group"       // the labels it was grouped by
+	DetailWait        = "wait"        // how long it waits for others, a Go duration
+	DetailCause       = "cause"       // why now: first notification, repeat interval elapsed
+	DetailSilence     = "silence"     // the id of one that holds; may appear more than once
+	DetailInhibitor   = "inhibitor"   // the fingerprint of an alert that inhibits
+	DetailInterval    = "interval"    // the name of a time interval
+	DetailAttempts    = "attempts"    //
+	DetailPayload     = "payload"     // what was sent, cut short if long
+	DetailFingerprint = "fingerprint" // of the alert before it
+
+	// A message on its way to an endpoint.
+	DetailTopic        = "topic"        // ARN
+	DetailSubscription = "subscription" // ARN
+	DetailProtocol     = "protocol"
+	DetailEndpoint     = "endpoint"
+	DetailSubject      = "subject"
+	DetailPublisher    = "published_by" // the request that published it
+	DetailOutcome      = "outcome"      // published, delivered, failed, refused, dropped, dead-letter
+	DetailAttempt      = "attempt"      // from 1
+	DetailNextAttempt  = "next_attempt"
+	DetailTook         = "took"
+	DetailAnswer       = "answer" // the endpoint's, shortened
+
 	// Configuration that changed.
 	DetailBefore = "before"
 	DetailAfter  = "after"

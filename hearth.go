@@ -178,6 +178,9 @@ const (
 	EventChanged        EventKind = "changed"         // configuration changed
 	EventQueryRefused   EventKind = "query-refused"   // a guard stopped a query
 	EventStorageTrouble EventKind = "storage-trouble" // disk full, repaired or quarantined files
+	EventNotification   EventKind = "notification"    // an alert grouped, muted, delivered or not delivered
+	EventRule           EventKind = "rule"            // a rule's evaluation changed something
+	EventDelivery       EventKind = "delivery"        // a message was published, delivered or not delivered
 )
 
 // A Detail is a named part of an event. Order is kept.

@@ -6,7 +6,7 @@ const ws = "/workspaces/{workspaceId}"
 // apsRows are the operations of Amazon Managed Service for Prometheus,
 // https://docs.aws.amazon.com/prometheus/latest/APIReference/API_Operations.html
 func (s *Server) apsRows() []row {
-	return []row{
+	return append(append(s.rulesRows(), s.definitionRows()...), []row{
 		op("POST", "/workspaces", 202, "aps:CreateWorkspace", account, s.createWorkspace),
 		op("GET", "/workspaces", 200, "aps:ListWorkspaces", account, s.listWorkspaces),
 		op("GET", ws, 200, "aps:DescribeWorkspace", ownWorkspace, s.describeWorkspace),
@@ -24,17 +24,12 @@ func (s *Server) apsRows() []row {
 		op("GET", ws+"/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.describeResourcePolicy),
 		op("PUT", ws+"/policy", 202, "aps:PutResourcePolicy", ownWorkspace, s.putResourcePolicy),
 		op("DELETE", ws+"/policy", 202, "aps:DeleteResourcePolicy", ownWorkspace, s.deleteResourcePolicy),
-	}
+	}...)
 }
 
 // apsRefused are the operations that are known and not served yet.
 func apsRefused() []row {
 	return refuse(ownWorkspace, []row{
-		{method: "POST", path: ws + "/alertmanager/definition", action: "aps:CreateAlertManagerDefinition"},
-		{method: "GET", path: ws + "/alertmanager/definition", action: "aps:DescribeAlertManagerDefinition"},
-		{method: "PUT", path: ws + "/alertmanager/definition", action: "aps:PutAlertManagerDefinition"},
-		{method: "DELETE", path: ws + "/alertmanager/definition", action: "aps:DeleteAlertManagerDefinition"},
-
 		{method: "POST", path: ws + "/anomalydetectors", action: "aps:CreateAnomalyDetector"},
 		{method: "GET", path: ws + "/anomalydetectors", action: "aps:ListAnomalyDetectors"},
 		{method: "GET", path: ws + "/anomalydetectors/{anomalyDetectorId}", action: "aps:DescribeAnomalyDetector"},
@@ -47,12 +42,6 @@ func apsRefused() []row {
 		{method: "POST", path: ws + "/logging/query", action: "aps:CreateQueryLoggingConfiguration"},
 		{method: "PUT", path: ws + "/logging/query", action: "aps:UpdateQueryLoggingConfiguration"},
 		{method: "DELETE", path: ws + "/logging/query", action: "aps:DeleteQueryLoggingConfiguration"},
-
-		{method: "POST", path: ws + "/rulegroupsnamespaces", action: "aps:CreateRuleGroupsNamespace"},
-		{method: "GET", path: ws + "/rulegroupsnamespaces", action: "aps:ListRuleGroupsNamespaces"},
-		{method: "GET", path: ws + "/rulegroupsnamespaces/{name}", action: "aps:DescribeRuleGroupsNamespace"},
-		{method: "PUT", path: ws + "/rulegroupsnamespaces/{name}", action: "aps:PutRuleGroupsNamespace"},
-		{method: "DELETE", path: ws + "/rulegroupsnamespaces/{name}", action: "aps:DeleteRuleGroupsNamespace"},
 
 		{method: "POST", path: "/scrapers", action: "aps:CreateScraper", on: account},
 		{method: "GET", path: "/scrapers", action: "aps:ListScrapers", on: account},

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -51,6 +52,18 @@ func (s *Server) authenticate(r *request) error {
 	}
 	r.caller = hearth.Caller{Principal: p, Account: p.Account, Region: s.callerRegion(r, p), RequestID: r.id}
 	return s.checkRegionName(r)
+}
+
+// needsSignature tells whether the caller must prove who they are. A link that
+// was given away is proof enough, but a signature that is there must hold.
+func (r *request) needsSignature() bool {
+	switch r.row.on {
+	case unsigned, snsPage:
+		return false
+	case snsLink:
+		return !errors.Is(r.sigErr, sigv4.ErrUnsigned)
+	}
+	return true
 }
 
 // callerRegion is the region of the scope. Old clients leave it empty; then it is

@@ -35,6 +35,8 @@ func (s *Server) authorize(r *request) error {
 		return s.may(r, accountARN(r), nil)
 	case ownWorkspace:
 		return s.mayOwn(r, callerARN(r, "workspace/"+string(r.workspaceID())))
+	case ownNamespace:
+		return s.mayNamespace(r)
 	case taggedResource:
 		return s.mayTagged(r)
 	case dataWorkspace:
@@ -43,6 +45,12 @@ func (s *Server) authorize(r *request) error {
 		return s.may(r, callerARN(r, "events"), nil)
 	case iamResource:
 		return s.mayIAM(r)
+	case snsTopic, snsSubscription:
+		return s.maySNS(r)
+	case snsLink:
+		return s.mayFollow(r)
+	case snsPage:
+		return s.mayRead(r)
 	}
 	return denied(r, hearth.Access{Action: r.row.action}, nil) // the zero row stays shut
 }
@@ -71,11 +79,12 @@ func (s *Server) mayOwn(r *request, arn hearth.ARN) error {
 	return s.may(r, arn, s.tagsOf(r, arn))
 }
 
-// tagsOf are the tags of a workspace; nil if the ARN names none.
+// tagsOf are the tags of a workspace or of something in it; nil if the ARN names
+// none.
 func (s *Server) tagsOf(r *request, arn hearth.ARN) map[string]string {
 	name, ok := strings.CutPrefix(arn.Resource, "workspace/")
 	if !ok {
-		return nil
+		return s.tagsOfNamespace(r, arn)
 	}
 	id, ok := hearth.ParseWorkspaceID(name)
 	if !ok {
@@ -179,6 +188,7 @@ func denied(r *request, a hearth.Access, err error) *refusal {
 	if e, ok := errors.AsType[*hearth.Error](err); ok && e.Msg != "" {
 		msg += because(e.Msg)
 	}
+	msg = strings.ReplaceAll(msg, a.Action, spelt(a.Action))
 	return &refusal{
 		code: faultOf(r.service, hearth.Denied).code, status: faultOf(r.service, hearth.Denied).status,
 		denied: true, reason: "policy", msg: msg,

@@ -29,7 +29,7 @@ func (s *Server) dataRows() []row {
 		r.extension = true
 		return r
 	}
-	return []row{
+	return append(s.alertmanagerRows(), []row{
 		data(s.remoteWrite, "POST", "/remote_write", "aps:RemoteWrite"),
 		extra(s.otlp, "POST", "/otlp/v1/metrics", "aps:RemoteWrite"),
 
@@ -49,26 +49,16 @@ func (s *Server) dataRows() []row {
 		data(s.query, "GET", "/series", "aps:GetSeries"),
 		data(s.query, "POST", "/series", "aps:GetSeries"),
 		data(s.query, "GET", "/metadata", "aps:GetMetricMetadata"),
+		data(s.evaluated, "GET", "/rules", "aps:ListRules"),
+		data(s.evaluated, "GET", "/alerts", "aps:ListAlerts"),
 		extra(s.query, "GET", "/status/buildinfo", "aps:GetMetricMetadata"),
 		extra(s.query, "GET", "/status/tsdb", "aps:GetMetricMetadata"),
-	}
+	}...)
 }
 
 // dataRefused are the data-plane paths of AMP that are not served yet.
 func dataRefused() []row {
-	const am = ws + "/alertmanager/api/v2"
 	return refuse(dataWorkspace, []row{
-		{method: "GET", path: api + "/rules", action: "aps:ListRules"},
-		{method: "GET", path: api + "/alerts", action: "aps:ListAlerts"},
-		{method: "GET", path: am + "/status", action: "aps:GetAlertManagerStatus"},
-		{method: "GET", path: am + "/alerts", action: "aps:ListAlertManagerAlerts"},
-		{method: "POST", path: am + "/alerts", action: "aps:CreateAlertManagerAlerts"},
-		{method: "GET", path: am + "/alerts/groups", action: "aps:ListAlertManagerAlertGroups"},
-		{method: "GET", path: am + "/receivers", action: "aps:ListAlertManagerReceivers"},
-		{method: "GET", path: am + "/silences", action: "aps:ListAlertManagerSilences"},
-		{method: "POST", path: am + "/silences", action: "aps:PutAlertManagerSilences"},
-		{method: "GET", path: am + "/silence/{silenceId}", action: "aps:GetAlertManagerSilence"},
-		{method: "DELETE", path: am + "/silence/{silenceId}", action: "aps:DeleteAlertManagerSilence"},
 		{method: "GET", path: ws + "/anomalydetectors/preview", action: "aps:PreviewAnomalyDetector"},
 		{method: "POST", path: ws + "/anomalydetectors/preview", action: "aps:PreviewAnomalyDetector"},
 	})
@@ -82,9 +72,13 @@ func (s *Server) otlp(w http.ResponseWriter, r *request) {
 	s.opts.Ingest.OTLP(w, r.forData())
 }
 
-// query hands on the request under the path it has at a Prometheus server,
-// /api/v1/…
 func (s *Server) query(w http.ResponseWriter, r *request) {
+	s.opts.Query.ServeHTTP(w, r.forPrometheus())
+}
+
+// forPrometheus is forData under the path the request has at a Prometheus
+// server, /api/v1/…
+func (r *request) forPrometheus() *http.Request {
 	d := r.forData()
 	path := tidyPath(d.URL.EscapedPath())
 	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/workspaces/"), "/")
@@ -94,7 +88,7 @@ func (s *Server) query(w http.ResponseWriter, r *request) {
 		u.Path, u.RawPath = plain, u.Path
 	}
 	d.URL = &u
-	s.opts.Query.ServeHTTP(w, d)
+	return d
 }
 
 // forData returns the client's request with the workspace and the caller in

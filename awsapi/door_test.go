@@ -26,7 +26,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/iam"
+	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/store"
 	"github.com/hearth-metrics/hearth/workspace"
 )
@@ -154,17 +156,19 @@ func openDoor(t testing.TB, change func(*Options)) *door {
 	if o.IAM == nil {
 		o.IAM = openIAM(t, st, now)
 	}
+	o.Rules = rules.New(rules.Options{Store: st, Workspaces: d.room, Now: now})
+	if o.Alerting, err = alerting.New(alerting.Options{Store: st, Workspaces: d.room, Now: now}); err != nil {
+		t.Fatal(err)
+	}
 	d.Server = New(o)
 
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = d.room.Run(ctx)
-	}()
+	var running sync.WaitGroup
+	running.Go(func() { _ = d.room.Run(ctx) })
+	running.Go(func() { _ = o.Rules.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
-		<-done
+		running.Wait()
 		_ = st.Close()
 	})
 	return d

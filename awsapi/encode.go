@@ -10,7 +10,10 @@ import (
 
 // encode answers with out in the service's protocol and the row's status.
 func (r *request) encode(out any) {
+	page, isPage := out.(htmlPage)
 	switch {
+	case isPage:
+		page.write(&r.w, r.row.code)
 	case r.service.protocol == queryXML:
 		r.encodeXML(out)
 	case out == nil:

@@ -38,6 +38,15 @@ var faults = map[string]map[hearth.Kind]fault{
 		hearth.InUse:    {"DeleteConflict", http.StatusConflict},
 		hearth.Quota:    {"LimitExceeded", http.StatusConflict},
 	},
+	"sns": {
+		hearth.Internal:  {"InternalError", http.StatusInternalServerError},
+		hearth.Invalid:   {"InvalidParameter", http.StatusBadRequest},
+		hearth.Malformed: {"InvalidParameter", http.StatusBadRequest},
+		hearth.NotFound:  {"NotFound", http.StatusNotFound},
+		hearth.Denied:    {"AuthorizationError", http.StatusForbidden},
+		hearth.Quota:     {"TopicLimitExceeded", http.StatusForbidden},
+		hearth.Throttled: {"Throttled", http.StatusTooManyRequests},
+	},
 	"hearth": {
 		hearth.NotFound: {"ResourceNotFoundException", http.StatusNotFound},
 	},
@@ -50,6 +59,7 @@ var typed = map[string]map[string]fault{
 		iam.DocumentType: {"MalformedPolicyDocument", http.StatusBadRequest},
 		"input":          {"InvalidInput", http.StatusBadRequest},
 	},
+	"sns": snsFaults,
 	"sts": {
 		iam.DocumentType:       {"MalformedPolicyDocument", http.StatusBadRequest},
 		iam.PackedType:         {"PackedPolicyTooLarge", http.StatusBadRequest},

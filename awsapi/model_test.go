@@ -253,7 +253,7 @@ func TestBotocoreModel(t *testing.T) {
 	const script = `
 import json, botocore.session as b
 out = {}
-for name in ("amp", "sts", "iam"):
+for name in ("amp", "sts", "iam", "sns"):
     m = b.get_session().get_service_model(name)
     ops = [m.operation_model(n) for n in m.operation_names]
     out[m.signing_name or name] = {o.name: {"method": o.http["method"], "path": o.http["requestUri"], "code": o.http.get("responseCode", 200)} for o in ops}
@@ -283,7 +283,7 @@ print(json.dumps(out))`
 			t.Errorf("%s is %+v, the model has %+v", op, got, want)
 		}
 	}
-	for _, service := range []string{"sts", "iam"} {
+	for _, service := range []string{"sts", "iam", "sns"} {
 		for op := range model[service] {
 			if byAction(s.tables()[service])[op] == nil {
 				t.Errorf("%s:%s is neither served nor refused", service, op)

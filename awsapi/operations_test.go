@@ -51,6 +51,8 @@ func writeOperations() string {
 		"signed for the service `aps` and the workspace's region; ⁺ marks extensions of Hearth, which profile `aws-strict` leaves out", data)
 	section(&b, "AWS Security Token Service", "signed for the service `sts`; the path is the form's `Action`, posted to `/`", tables["sts"])
 	section(&b, "AWS Identity and Access Management", "signed for the service `iam`; the path is the form's `Action`, posted to `/`", tables["iam"])
+	section(&b, "Amazon Simple Notification Service", "signed for the service `sns`; the path is the form's `Action`, posted to `/`. ConfirmSubscription and Unsubscribe "+
+		"are also links that need no signature, and ⁺ marks pages for whoever gets a message", tables["sns"])
 	section(&b, "Hearth", "signed for the service `hearth`", tables["hearth"])
 	b.WriteString("\n## Services not served yet\n\nRequests signed for these answer an error in the service's own protocol:\n\n")
 	for _, k := range known {
@@ -88,7 +90,7 @@ func table(b *strings.Builder, title string, rows []*row) {
 	fmt.Fprintf(b, "\n%s (%d):\n\n| method | path | action |\n|---|---|---|\n", title, len(rows))
 	for _, r := range rows {
 		action, mark := "`"+r.action+"`", ""
-		if r.on == anyPrincipal || r.on == unsigned {
+		if r.on == anyPrincipal || r.on == unsigned || r.on == snsLink || r.on == snsPage {
 			action += " −"
 		}
 		if r.extension {

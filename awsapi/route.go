@@ -31,7 +31,7 @@ func (s *Server) route(r *request) error {
 	case !svc.served:
 		r.row = &row{action: svc.name + ":Unknown", on: anyPrincipal}
 		return nil
-	case svc.protocol == queryXML:
+	case svc.protocol == queryXML && (r.path == "/" || len(svc.router.root.literal) == 0):
 		return s.routeForm(r, svc)
 	}
 	return s.routePath(r)

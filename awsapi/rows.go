@@ -37,15 +37,20 @@ type passer func(w http.ResponseWriter, r *request)
 type target int
 
 const (
-	nobody         target = iota // the zero row stays shut
-	anyPrincipal                 // whoever has proven who they are
-	unsigned                     // anyone at all
-	account                      // no resource in particular
-	ownWorkspace                 // {workspaceId}, of the caller's account and region
-	taggedResource               // {resourceArn}
-	dataWorkspace                // {workspaceId}, of whichever account it is
-	ownEvents                    // the account's part of the ledger
-	iamResource                  // what the form names, in the caller's account
+	nobody          target = iota // the zero row stays shut
+	anyPrincipal                  // whoever has proven who they are
+	unsigned                      // anyone at all
+	account                       // no resource in particular
+	ownWorkspace                  // {workspaceId}, of the caller's account and region
+	ownNamespace                  // the rule groups namespace {name} of {workspaceId}
+	taggedResource                // {resourceArn}
+	dataWorkspace                 // {workspaceId}, of whichever account it is
+	ownEvents                     // the account's part of the ledger
+	iamResource                   // what the form names, in the caller's account
+	snsTopic                      // the topic in the form
+	snsSubscription               // the subscription in the form
+	snsLink                       // the same, for whoever holds the link; who signs must have the right
+	snsPage                       // anyone at all
 )
 
 // operation is the row's name without its service: DescribeWorkspace.
@@ -56,6 +61,10 @@ func (r *row) operation() string {
 
 // refused says that the operation is known and not served yet.
 func (r *row) refused() bool { return r.serve == nil && r.pass == nil }
+
+// page says that the row has a path of its own in a service that has forms
+// otherwise.
+func (r *row) page() bool { return r.on == snsPage }
 
 // data says that there is a row and it belongs to the data plane of a workspace.
 func (r *row) data() bool { return r != nil && r.on == dataWorkspace }

@@ -12,8 +12,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/iam"
+	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/sigv4"
+	"github.com/hearth-metrics/hearth/sns"
 	"github.com/hearth-metrics/hearth/workspace"
 )
 
@@ -56,6 +59,7 @@ type Options struct {
 	Credentials Credentials
 	Authorizer  Authorizer      // RootOnly unless said otherwise
 	IAM         *iam.Room       // users, roles, policies, sessions; nil: IAM and most of STS are not served
+	SNS         *sns.Room       // topics and subscriptions; nil: SNS is not served
 	Recorder    hearth.Recorder // takes the reasons of refusals; nil forgets
 	Events      Events          // nil: the ledger cannot be read here
 
@@ -63,6 +67,9 @@ type Options struct {
 	// Prometheus server, /api/v1/…
 	Ingest Ingest
 	Query  http.Handler
+	Rules  *rules.Room // nil: rules are not served
+
+	Alerting *alerting.Room // nil: alert managers are not served
 
 	ExternalURL string           // what URLs handed out begin with
 	Profile     hearth.Profile   // Local unless said otherwise
@@ -152,7 +159,7 @@ func (s *Server) handle(r *request) error {
 	if err := s.route(r); err != nil {
 		return err
 	}
-	if r.row.on != unsigned {
+	if r.needsSignature() {
 		if err := s.authenticate(r); err != nil {
 			return s.throttled(r, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hearth-metrics/hearth"
@@ -62,7 +63,7 @@ func (s *Server) newServices() map[string]*service {
 		svc.served = len(rows[k.name]) > 0
 		svc.router = &router{}
 		if svc.protocol == queryXML {
-			svc.actions = byAction(rows[k.name])
+			svc.actions, svc.router = byAction(rows[k.name]), newRouter(pagesOf(rows[k.name]))
 		} else {
 			svc.router = newRouter(rows[k.name])
 		}
@@ -75,8 +76,8 @@ func (s *Server) newServices() map[string]*service {
 func (s *Server) tables() map[string][]*row {
 	all := map[string][]*row{}
 	for _, rows := range [][]row{
-		s.apsRows(), s.dataRows(), s.iamRows(), s.stsRows(), s.hearthRows(), s.tokenRows(),
-		apsRefused(), dataRefused(), iamRefused(), stsRefused(),
+		s.apsRows(), s.dataRows(), s.iamRows(), s.stsRows(), s.snsRows(), s.hearthRows(), s.tokenRows(),
+		apsRefused(), dataRefused(), iamRefused(), stsRefused(), snsRefused(),
 	} {
 		for i := range rows {
 			name, _, _ := strings.Cut(rows[i].action, ":")
@@ -89,9 +90,16 @@ func (s *Server) tables() map[string][]*row {
 func byAction(rows []*row) map[string]*row {
 	m := make(map[string]*row, len(rows))
 	for _, r := range rows {
-		m[r.operation()] = r
+		if !r.page() {
+			m[r.operation()] = r
+		}
 	}
 	return m
+}
+
+// pagesOf are the rows of a query-protocol service that have paths of their own.
+func pagesOf(rows []*row) []*row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return !r.page() })
 }
 
 // selectService finds the service a request is for: by virtual host, by the
@@ -141,6 +149,8 @@ func (s *Server) byPath(path string) *service {
 		return s.services["aps"]
 	case "hearth":
 		return s.services["hearth"]
+	case "sns":
+		return s.services["sns"]
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 // Authorize returns nil if p may. Otherwise the error is of kind Denied, its Msg
 // completes AWS's sentence, and its Err is a *Denial.
-func (r *Room) Authorize(_ context.Context, p hearth.Principal, a hearth.Access) error {
+func (r *Room) Authorize(ctx context.Context, p hearth.Principal, a hearth.Access) error {
 	w := r.caller(&p)
 	q := Question{Who: w.Identity, Action: a.Action, Resource: a.Resource, Keys: &requestKeys{who: &w, access: &a, now: r.opts.Now()}}
 	if a.Resource.Account == awsAccount {
@@ -20,6 +20,9 @@ func (r *Room) Authorize(_ context.Context, p hearth.Principal, a hearth.Access)
 	q.Tethered = w.session != nil && w.session.bearer
 	ps := w.policies()
 	r.withResource(&q, &ps)
+	if err := r.withElsewhere(ctx, &q, &ps); err != nil {
+		return err
+	}
 	if d := Evaluate(&q, &ps); !d.Allowed {
 		return r.denial(&q, &ps, &w)
 	}

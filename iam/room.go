@@ -32,6 +32,8 @@ type Options struct {
 	Dial Dial              // for the keys of identity providers; nil: only pinned keys count
 	Pins map[string]string // key sets (JWKS) by issuer, for issuers that cannot be reached
 
+	Elsewhere map[string]Elsewhere // by service: who keeps the policies of its resources
+
 	Now func() time.Time // time.Now unless a test says otherwise
 	Log *slog.Logger     // nil discards
 }
@@ -57,6 +59,7 @@ type Room struct {
 
 	sessions  sessionCache
 	discovery discovery
+	parsed    parsed
 }
 
 // state is everything that is stored, as it is used.

@@ -117,7 +117,7 @@ func (c *Config) pins() (map[string]string, error) {
 }
 
 func (p *program) iamOptions() (iam.Options, error) {
-	o := iam.Options{Store: p.rooms.store, Dial: p.config.dialer().DialContext, Log: p.log}
+	o := iam.Options{Elsewhere: map[string]iam.Elsewhere{"sns": topicPolicies{p}}, Store: p.rooms.store, Dial: p.config.dialer().DialContext, Log: p.log}
 	var err error
 	if o.Keys, err = p.config.keyring(); err != nil {
 		return o, err

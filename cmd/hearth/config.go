@@ -57,6 +57,13 @@ type Config struct {
 		MaxOpen   int    `yaml:"max-open"`
 		IdleAfter string `yaml:"idle-after"`
 	} `yaml:"engine"`
+	SMTP struct {
+		Address      string `yaml:"address"`
+		From         string `yaml:"from"`
+		Username     string `yaml:"username"`
+		PasswordFile string `yaml:"password-file"`
+		StartTLS     string `yaml:"starttls"`
+	} `yaml:"smtp"`
 	Profile   string           `yaml:"profile"`
 	Limits    limitOverrides   `yaml:"limits"`
 	Accounts  []AccountConfig  `yaml:"accounts"`
@@ -74,6 +81,8 @@ func defaultConfig() Config {
 	c.Log.Format = "logfmt"
 	c.Engine.MaxOpen = 2000
 	c.Engine.IdleAfter = "15m"
+	c.SMTP.From = "hearth@localhost"
+	c.SMTP.StartTLS = "always"
 	c.Profile = string(hearth.Local)
 	return c
 }
@@ -133,6 +142,9 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.checkWeb(); err != nil {
+		return err
+	}
+	if err := c.checkMail(); err != nil {
 		return err
 	}
 	if err := c.checkEngine(); err != nil {

@@ -74,9 +74,10 @@ workspace %s (%s)
   remote write  %s/workspaces/%s/api/v1/remote_write
   query         %s/workspaces/%s/api/v1/query
 own metrics     %s/metrics
+mail            %s
 data            %s
 
 Try, in another terminal, after the export lines:
   aws amp list-workspaces
-`, ws.ID, ws.Alias, url, ws.ID, url, ws.ID, url, c.Storage.Path)
+`, ws.ID, ws.Alias, url, ws.ID, url, ws.ID, url, mailTo(c), c.Storage.Path)
 }

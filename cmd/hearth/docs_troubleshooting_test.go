@@ -24,15 +24,15 @@ import (
 
 const troubleshooting = "../../docs/troubleshooting.md"
 
-// texts are what docs/troubleshooting.md claims that programs say: headings, and
+// claimed are what docs/troubleshooting.md claims that programs say: headings, and
 // bullets, between backticks.
-var texts = regexp.MustCompile("(?m)^(?:###|-) `(.+)`$")
+var claimed = regexp.MustCompile("(?m)^(?:###|-) `(.+)`$")
 
 // TestTroubleshootingIsTrue checks that each text of docs/troubleshooting.md is
 // one that Hearth, or a program beside it, really says.
 func TestTroubleshootingIsTrue(t *testing.T) {
 	said := append(literals(t, sourceFiles(t, "../..")), foreign(t)...)
-	for _, m := range texts.FindAllStringSubmatch(readDocument(t, troubleshooting), -1) {
+	for _, m := range claimed.FindAllStringSubmatch(readDocument(t, troubleshooting), -1) {
 		for part := range strings.SplitSeq(m[1], "…") {
 			if part = trimmed(part); countLetters(part) >= 4 && !isSaid(part, said) {
 				t.Errorf("nobody says %q, of %q", part, m[1])

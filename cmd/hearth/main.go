@@ -86,7 +86,8 @@ func newRoot() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(newDev(), newServe(), newEnv(), newWhy(), newToken(), newProxy(), newKeysCommand(), newCheck(), newVersion())
+	root.AddCommand(newDev(), newServe(), newEnv(), newWhy(), newToken(), newProxy(), newKeysCommand(),
+		newCheck(), newTest(), newAM(), newVersion())
 	return root
 }
 

@@ -15,13 +15,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/awsapi"
 	"github.com/hearth-metrics/hearth/engine/embedded"
 	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/ingest"
 	"github.com/hearth-metrics/hearth/ledger"
 	"github.com/hearth-metrics/hearth/query"
+	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/scraper"
+	"github.com/hearth-metrics/hearth/sns"
 	"github.com/hearth-metrics/hearth/store"
 	"github.com/hearth-metrics/hearth/workspace"
 )
@@ -51,8 +54,11 @@ type rooms struct {
 	endLedger func() // returns once everything recorded is in the store
 	engine    *embedded.Engine
 	workspace *workspace.Room
+	sns       *sns.Room
 	ingest    *ingest.Room
 	query     *query.Room
+	rules     *rules.Room
+	alerting  *alerting.Room
 	door      *awsapi.Server
 	root      keyPair
 	demo      hearth.Workspace
@@ -152,6 +158,9 @@ func (p *program) open(ctx context.Context) (err error) {
 	if r.iam, err = iam.Open(ctx, accounts); err != nil {
 		return err
 	}
+	if r.sns, err = p.openSNS(); err != nil {
+		return err
+	}
 	p.health.say("opening the engine")
 	if r.engine, err = embedded.Open(p.engineOptions()); err != nil {
 		return err
@@ -170,6 +179,10 @@ func (p *program) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if r.alerting, err = p.newAlerting(); err != nil {
+		return err
+	}
+	r.rules = p.newRules()
 	r.door = p.newDoor()
 	return nil
 }
@@ -214,10 +227,13 @@ func (p *program) newDoor() *awsapi.Server {
 		Credentials: r.iam,
 		Authorizer:  r.iam,
 		IAM:         r.iam,
+		SNS:         r.sns,
 		Recorder:    r.ledger,
 		Events:      r.ledger,
 		Ingest:      r.ingest,
 		Query:       r.query,
+		Rules:       r.rules,
+		Alerting:    r.alerting,
 		ExternalURL: p.url,
 		Profile:     hearth.Profile(c.Profile),
 		Region:      hearth.Region(c.AWS.Region),
@@ -230,7 +246,7 @@ func (p *program) newDoor() *awsapi.Server {
 // background adds what every room does by itself. Each ends with ctx.
 func (p *program) background(ctx context.Context, group *run.Group) {
 	r := &p.rooms
-	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.query, r.iam} {
+	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.rules, r.alerting, r.query, r.iam, r.sns} {
 		ctx, cancel := context.WithCancel(ctx)
 		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
 	}

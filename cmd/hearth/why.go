@@ -44,6 +44,7 @@ of hearth env.`,
 		},
 	}
 	addFlags(cmd, defaultConfig())
+	cmd.AddCommand(newWhyDelivery())
 	return cmd
 }
 

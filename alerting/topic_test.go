@@ -59,10 +59,9 @@ func TestMessageRules(t *testing.T) {
 
 // topics is a Publisher that remembers.
 type topics struct {
-	mu   sync.Mutex
-	got  []map[string]string
-	err  error
-	told chan struct{} // receives at each message; may be nil
+	mu  sync.Mutex
+	got []map[string]string
+	err error
 }
 
 func (p *topics) Publish(_ context.Context, from hearth.Workspace, topic, subject, body string, attributes map[string]string) (string, error) {

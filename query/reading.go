@@ -144,15 +144,11 @@ func memoryRefusal(bytes float64, most int64) *hearth.Error {
 	return overLimit("memory", int64(min(bytes, exact)), most, "the query would need too much memory (%d bytes or more, limit: %d)")
 }
 
-// refused tells the ledger, the log and the metrics how a request ended, if a
-// guard or trouble of ours ended it.
-func (rd *reading) refused(ctx context.Context, e *hearth.Error) {
-	rd.room.refused(ctx, rd.ws, rd.asked, e)
-}
-
 // mostQueryText is how much of a query the ledger keeps.
 const mostQueryText = 2 << 10
 
+// refused tells the ledger, the log and the metrics how a request ended, if a
+// guard or trouble of ours ended it.
 func (q *Room) refused(ctx context.Context, ws hearth.Workspace, a Asked, e *hearth.Error) {
 	caller := hearth.CallerFrom(ctx)
 	r, guarded := errors.AsType[*refusal](e.Err)

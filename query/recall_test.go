@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -220,7 +221,7 @@ func (h *history) scrape() []point {
 		}
 		h.n[ls.String()] += float64(h.rnd.IntN(5))
 		p.v = h.n[ls.String()]
-		name := ls.Get(labels.MetricName)
+		name := ls.Get(model.MetricNameLabel)
 		if name == "gauge" {
 			p.v = float64(h.rnd.IntN(10)) + float64(i)/7
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/schema"
@@ -117,7 +118,7 @@ func (s *steadiness) selector(n *parser.VectorSelector) naming {
 		return s.refuse()
 	}
 	for _, m := range n.LabelMatchers {
-		if m.Name == labels.MetricName && m.Type == labels.MatchEqual {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
 			return naming{name: m.Value, same: true}
 		}
 	}
@@ -159,7 +160,7 @@ func (s *steadiness) aggregate(n *parser.AggregateExpr, every int64) naming {
 	default:
 		return s.refuse()
 	}
-	if !n.Without && slices.Contains(n.Grouping, labels.MetricName) {
+	if !n.Without && slices.Contains(n.Grouping, model.MetricNameLabel) {
 		return of
 	}
 	return noName
@@ -200,7 +201,7 @@ func (s *steadiness) binary(n *parser.BinaryExpr, every int64) naming {
 		if m.FillValues.LHS != nil || m.FillValues.RHS != nil {
 			return s.refuse()
 		}
-		if slices.Contains(m.Include, labels.MetricName) {
+		if slices.Contains(m.Include, model.MetricNameLabel) {
 			return anyNames
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/notifier"
 	"github.com/prometheus/prometheus/promql"
@@ -270,8 +271,8 @@ func (b *bed) values(ws hearth.Workspace, text string, at time.Time) []string {
 }
 
 func spell(ls labels.Labels) string {
-	name := ls.Get(labels.MetricName)
-	rest := labels.NewBuilder(ls).Del(labels.MetricName).Labels()
+	name := ls.Get(model.MetricNameLabel)
+	rest := labels.NewBuilder(ls).Del(model.MetricNameLabel).Labels()
 	if rest.IsEmpty() {
 		return name
 	}

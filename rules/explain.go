@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -202,7 +203,7 @@ func comparedSide(expr parser.Expr) (string, bool) {
 func within(ls, alert labels.Labels) bool {
 	all := true
 	ls.Range(func(l labels.Label) {
-		if l.Name != labels.MetricName && alert.Get(l.Name) != l.Value {
+		if l.Name != model.MetricNameLabel && alert.Get(l.Name) != l.Value {
 			all = false
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/timestamp"
 	"github.com/prometheus/prometheus/model/value"
@@ -74,7 +75,7 @@ func (e *evaluation) savedStates(ctx context.Context, rl *rule) (map[string]forS
 	for set.Next() {
 		series := set.At()
 		if state, ok := newest(series); ok {
-			name := series.Labels().DropReserved(func(n string) bool { return n == labels.MetricName })
+			name := series.Labels().DropReserved(func(n string) bool { return n == model.MetricNameLabel })
 			saved[name.String()] = state
 		}
 	}
@@ -85,7 +86,7 @@ func (e *evaluation) savedStates(ctx context.Context, rl *rule) (map[string]forS
 // from alert to alert.
 func forStateMatchers(rl *rule) []*labels.Matcher {
 	ms := []*labels.Matcher{
-		labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, forStateMetric),
+		labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, forStateMetric),
 		labels.MustNewMatcher(labels.MatchEqual, labels.AlertName, rl.Name()),
 	}
 	rl.Labels().Range(func(l labels.Label) {

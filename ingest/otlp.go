@@ -65,6 +65,11 @@ func (r *Room) otlp(req *http.Request, p protocol, gzipped bool) error {
 		return err
 	}
 	defer pass.leave()
+	head, err := r.engine.Head(ctx, ws) // opening may take long: not while others wait for the turn
+	if err != nil {
+		return err
+	}
+	defer head.Release()
 	if err := pass.start(ctx, otlpCost(body, gzipped, ws.Limits)); err != nil {
 		return err
 	}

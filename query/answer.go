@@ -22,6 +22,10 @@ type answer struct {
 	code int
 	sent bool // the header is out
 	zip  *gzip.Writer
+
+	// rendered is called before the first byte goes out: the work is done then,
+	// and a caller who reads slowly keeps nobody else from theirs. May be nil.
+	rendered func()
 }
 
 func newAnswer(w http.ResponseWriter, r *http.Request) *answer {
@@ -62,6 +66,9 @@ func (a *answer) Write(p []byte) (int, error) {
 
 func (a *answer) send(n int) {
 	a.sent = true
+	if a.rendered != nil {
+		a.rendered()
+	}
 	if a.gzip && n >= leastGzip {
 		a.Header().Set("Content-Encoding", "gzip")
 		a.Header().Del("Content-Length")

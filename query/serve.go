@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -142,7 +143,8 @@ func (q *Room) read(rt route, rd *reading, w *answer, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		defer leave()
+		w.rendered = sync.OnceFunc(leave)
+		defer w.rendered()
 	}
 	return rt.answer(q, rd, w, r.WithContext(ctx))
 }

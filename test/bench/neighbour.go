@@ -29,7 +29,7 @@ type street struct {
 func (b *bench) neighbours(ctx context.Context, p *peer) (figures, error) {
 	f := figures{}
 	for name, rate := range map[string]int{"limited": neighbourRate, "greedy": 0} {
-		q := limited(p, fmt.Sprintf("  ingest_rate: %d\n  ingest_burst: %d\n", rate, rate))
+		q := limited(p, fmt.Sprintf("  out_of_order_window: 1h\n  ingest_rate: %d\n  ingest_burst: %d\n", rate, rate))
 		for _, beside := range []bool{false, true} {
 			st, err := b.live(ctx, q, cmp.Or(rate, greedyRate), beside)
 			if err != nil {

@@ -3,10 +3,25 @@ GO    ?= go
 CACHE ?= $(CURDIR)/.cache
 TOOLS := $(CACHE)/tools
 
-.PHONY: build check fmt vet lint vuln test test-race fuzz golden docs bench peers clean
+
+.PHONY: web
+.PHONY: build check fmt vet lint vuln test test-race fuzz golden docs bench bench-web peers image clean
+
+# Without the linker's symbols, which neither panics nor profiles need, the program is a
+# quarter smaller.
+LDFLAGS ?= -s -w$(if $(VERSION), -X main.version=$(VERSION))
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o hearth ./cmd/hearth
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='$(LDFLAGS)' -o hearth ./cmd/hearth
+
+# image makes a container image of the program, without fetching any other.
+IMAGE     ?= hearth:dev
+DOCKER    ?= docker
+CA_BUNDLE ?= /etc/ssl/certs/ca-certificates.crt
+image: build
+	rm -rf $(CACHE)/image && mkdir -p $(CACHE)/image/empty
+	cp hearth deploy/Dockerfile $(CACHE)/image/ && cp -L $(CA_BUNDLE) $(CACHE)/image/ca-certificates.crt
+	$(DOCKER) build -t $(IMAGE) $(CACHE)/image
 
 # check is what CI runs: everything.
 check: fmt vet lint test fuzz vuln
@@ -27,7 +42,12 @@ vuln: $(TOOLS)/govulncheck
 	*) echo "$$out"; exit $$ok;; esac
 
 test: peers
-	$(GO) test -timeout 20m ./...
+	$(GO) test -timeout 30m ./...
+
+# web builds the browser app into web/dist, which is committed: who builds Hearth
+# needs no Node.
+web:
+	cd web && npm install --no-save --no-audit --no-fund && npm run check && npm run build
 
 # test-race runs the rooms, not the journeys, under the race detector.
 test-race:
@@ -46,8 +66,12 @@ golden:
 bench: peers
 	$(GO) run ./test/bench -out docs/benchmarks.md
 
+# bench-web prints how fast dashboards are, for docs/benchmarks.md.
+bench-web:
+	$(GO) run ./test/browser -perf
+
 peers:
-	@test/peers/build prometheus prometheus-2.42 >/dev/null
+	@test/peers/build prometheus prometheus-2.42 alertmanager amtool kube-apiserver kubectl kube-state-metrics yace >/dev/null
 
 $(TOOLS)/staticcheck: test/tools/go.mod test/tools/go.sum
 	cd test/tools && $(GO) build -o $@ honnef.co/go/tools/cmd/staticcheck && touch $@

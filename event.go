@@ -71,6 +71,7 @@ const (
 	DetailResult    = "result"    // what the expression gave
 	DetailState     = "state"     // {LABELS} BEFORE -> AFTER: REASON; may appear more than once
 	DetailOmitted   = "omitted"   // how many more states changed
+	DetailFolder    = "folder"    // the uid of the folder of a Grafana-managed rule
 
 	// A notification. The reason is one of grouped, silenced, inhibited, muted,
 	// inactive, delivered, failing, failed, refused.
@@ -88,6 +89,7 @@ const (
 	DetailAttempts    = "attempts"    //
 	DetailPayload     = "payload"     // what was sent, cut short if long
 	DetailFingerprint = "fingerprint" // of the alert before it
+	DetailMessage     = "message_id"  // of the message it was published as; the request id of its events
 
 	// A message on its way to an endpoint.
 	DetailTopic        = "topic"        // ARN
@@ -101,6 +103,27 @@ const (
 	DetailNextAttempt  = "next_attempt"
 	DetailTook         = "took"
 	DetailAnswer       = "answer" // the endpoint's, shortened
+
+	// A scraper and what it scrapes. The error is the target's.
+	DetailScraper   = "scraper"
+	DetailJob       = "job"
+	DetailTarget    = "target"    // its URL
+	DetailComponent = "component" // SERVICE_DISCOVERY, COLLECTOR or EXPORTER, as in AWS's log lines
+	// A sign-in. The value that was found is the actual one.
+	DetailProvider     = "provider"          // SAML, AWS_SSO, LOCAL, KEYS, LINK
+	DetailGrafana      = "grafana_workspace" // its id
+	DetailIssuer       = "issuer"
+	DetailSubjectID    = "subject_id"
+	DetailLogin        = "login"
+	DetailSSOID        = "sso_id" // as UpdatePermissions names the person
+	DetailGroups       = "groups"
+	DetailAttribute    = "attribute" // of an assertion
+	DetailExpected     = "expected"
+	DetailOrganization = "organization"
+	DetailRole         = "role"    // what the assertion gives
+	DetailGranted      = "granted" // the role in the Grafana workspace
+	DetailAssertion    = "assertion_id"
+	DetailSession      = "session_id"
 
 	// Configuration that changed.
 	DetailBefore = "before"

@@ -5,7 +5,6 @@ package hearth
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"time"
 
@@ -24,15 +23,30 @@ type Region string
 // of a file name.
 type WorkspaceID string
 
-var workspaceID = regexp.MustCompile(`^ws-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-
 // NewWorkspaceID mints an id that no other workspace has.
 func NewWorkspaceID() WorkspaceID { return WorkspaceID("ws-" + uuid.NewString()) }
 
 // ParseWorkspaceID accepts exactly what NewWorkspaceID mints; ok is false for
 // anything else.
 func ParseWorkspaceID(s string) (id WorkspaceID, ok bool) {
-	return WorkspaceID(s), workspaceID.MatchString(s)
+	hex, ok := strings.CutPrefix(s, "ws-")
+	return WorkspaceID(s), ok && isUUID(hex)
+}
+
+// isUUID accepts lower case alone. It stands for a regular expression, for every
+// request of the data plane is asked.
+func isUUID(s string) bool {
+	const form = "00000000-0000-0000-0000-000000000000"
+	if len(s) != len(form) {
+		return false
+	}
+	for i := range len(s) {
+		hex := s[i] >= '0' && s[i] <= '9' || s[i] >= 'a' && s[i] <= 'f'
+		if dash := form[i] == '-'; dash && s[i] != '-' || !dash && !hex {
+			return false
+		}
+	}
+	return true
 }
 
 // RequestID identifies one request; clients see it as x-amzn-RequestId.
@@ -181,6 +195,8 @@ const (
 	EventNotification   EventKind = "notification"    // an alert grouped, muted, delivered or not delivered
 	EventRule           EventKind = "rule"            // a rule's evaluation changed something
 	EventDelivery       EventKind = "delivery"        // a message was published, delivered or not delivered
+	EventScrape         EventKind = "scrape"          // a scraper, or one of its targets, fails or works again
+	EventSignIn         EventKind = "sign-in"         // somebody signed in or out, or was refused
 )
 
 // A Detail is a named part of an event. Order is kept.

@@ -138,7 +138,7 @@ func (a *alertmanager) remember(kept *memory) (err error) {
 // apply makes the definition hold. The parts that it replaces stop first, as
 // upstream's do when it reads its file again.
 func (a *alertmanager) apply(d *Definition, revision string) error {
-	t, err := newTemplates(d, a.external())
+	t, err := newTemplates(d, a.external(), a.room.profileOf(a.ws.ID))
 	if err != nil {
 		return err
 	}

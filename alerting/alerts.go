@@ -34,6 +34,7 @@ func (r *Room) Notify(ctx context.Context, ws hearth.Workspace, alerts ...*notif
 	}
 	if err == nil {
 		r.metrics.alerts.Add(float64(len(alerts)))
+		r.opts.Tally.Count(ws.ID, hearth.TallyAlertsReceived, "", float64(len(alerts)))
 	}
 	return err
 }
@@ -88,6 +89,7 @@ func (p postedAlerts) Put(ctx context.Context, alerts ...*alert.Alert) error {
 		return err
 	}
 	p.am.room.metrics.alerts.Add(float64(len(alerts)))
+	p.am.room.opts.Tally.Count(p.am.ws.ID, hearth.TallyAlertsReceived, "", float64(len(alerts)))
 	return p.Alerts.Put(context.WithoutCancel(ctx), alerts...)
 }
 

@@ -24,8 +24,6 @@ type vetting struct {
 	profile hearth.Profile
 	faults  []Fault
 	nodes   int
-	vaulted bool     // whether the tree was changed
-	secrets []string // what stands in the place of secrets only AWS has
 }
 
 func (v *vetting) fault(n *yaml.Node, at, format string, args ...any) {

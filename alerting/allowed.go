@@ -136,44 +136,22 @@ var snsFields = names("send_resolved topic_arn subject message attributes").
 var pagerdutyFields = names(`send_resolved service_key url client client_url description details images links source
 	severity class component group timeout`).
 	with("http_config", field{inner: httpConfig.inner, strict: "AWS does not take it"}).
-	with("routing_key", field{check: (*vetting).vaultKey})
+	with("routing_key", field{check: (*vetting).plainKey})
 
 // refused is a field upstream has and AWS forbids.
 func refused(why string) field {
 	return field{check: func(v *vetting, n *yaml.Node, at string) { v.fault(n, at, "%s", why) }}
 }
 
-// vaultKey lets a routing key be named as AWS does, by a secret of AWS Secrets
-// Manager. There is none here: the definition is good, and a delivery says what
-// it lacks.
-func (v *vetting) vaultKey(n *yaml.Node, at string) {
+// plainKey refuses a routing key that AWS would look up in AWS Secrets Manager:
+// there is none here, and a definition that is taken must be able to deliver.
+func (v *vetting) plainKey(n *yaml.Node, at string) {
 	if n.Kind != yaml.MappingNode {
 		return
 	}
-	if len(n.Content) != 2 || n.Content[0].Value != "aws_secrets_manager" {
-		v.fault(n, at, "must be a key, or aws_secrets_manager with secret_arn and secret_key")
+	if len(n.Content) > 0 && n.Content[0].Value == "aws_secrets_manager" {
+		v.fault(n, at, "aws_secrets_manager: there is no AWS Secrets Manager here: give the key itself")
 		return
 	}
-	secret := n.Content[1]
-	v.mapping(secret, at+".aws_secrets_manager", names("secret_arn secret_key refresh_interval"))
-	arn := valueOf(secret, "secret_arn")
-	if arn == "" {
-		v.fault(n, at, "aws_secrets_manager needs secret_arn")
-		return
-	}
-	v.vaulted, v.secrets = true, append(v.secrets, vaultPrefix+arn)
-	*n = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: vaultPrefix + arn, Line: n.Line}
-}
-
-// vaultPrefix begins what stands for a secret that only AWS has.
-const vaultPrefix = "aws_secrets_manager:"
-
-// valueOf is the scalar at a key of a mapping; empty if there is none.
-func valueOf(n *yaml.Node, key string) string {
-	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key && n.Content[i+1].Kind == yaml.ScalarNode {
-			return n.Content[i+1].Value
-		}
-	}
-	return ""
+	v.fault(n, at, "must be a key")
 }

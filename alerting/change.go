@@ -51,10 +51,10 @@ func (r *Room) Put(ctx context.Context, ws hearth.Workspace, data []byte, token 
 		if err != nil {
 			return nil, err
 		}
-		rec.ModifiedAt = r.opts.Now().UTC()
-		if rec.Status != hearth.Creating {
-			rec.Status = hearth.Updating
+		if err := rec.idle(); err != nil {
+			return nil, err
 		}
+		rec.ModifiedAt, rec.Status = r.opts.Now().UTC(), hearth.Updating
 		return rec, nil
 	})
 }
@@ -63,7 +63,7 @@ func (r *Room) change(ctx context.Context, op string, ws hearth.Workspace, data 
 	if err := checkToken(token); err != nil {
 		return "", err
 	}
-	if _, faults := Parse(data, r.opts.Profile); len(faults) > 0 {
+	if _, faults := Parse(data, r.profileOf(ws.ID)); len(faults) > 0 {
 		return "", invalid(faults)
 	}
 	answer, fresh, err := r.once(ctx, op, ws, data, token, func(tx store.Tx) ([]byte, error) {
@@ -75,7 +75,7 @@ func (r *Room) change(ctx context.Context, op string, ws hearth.Workspace, data 
 		if err := saveRecord(tx, rec); err != nil {
 			return nil, err
 		}
-		if err := tx.Put(dataBucket, string(ws.ID), data); err != nil {
+		if err := tx.Put(dataBucket, string(ws.ID), r.seal(ws.ID, data)); err != nil {
 			return nil, err
 		}
 		return json.Marshal(rec.Status)
@@ -96,7 +96,11 @@ func (r *Room) Delete(ctx context.Context, ws hearth.Workspace, token *string) e
 		return err
 	}
 	_, fresh, err := r.once(ctx, "DeleteAlertManagerDefinition", ws, nil, token, func(tx store.Tx) ([]byte, error) {
-		if _, err := loadRecord(tx, ws.ID); err != nil {
+		rec, err := loadRecord(tx, ws.ID)
+		if err == nil {
+			err = rec.idle()
+		}
+		if err != nil {
 			return nil, err
 		}
 		return nil, forget(tx, ws.ID)
@@ -120,14 +124,32 @@ func (r *Room) Describe(ctx context.Context, ws hearth.Workspace) (Description, 
 			return err
 		}
 		d = Description{Status: rec.Status, CreatedAt: rec.CreatedAt, ModifiedAt: rec.ModifiedAt}
-		d.Data, err = tx.Get(dataBucket, string(ws.ID))
+		kept, err := tx.Get(dataBucket, string(ws.ID))
+		if err != nil {
+			return err
+		}
+		d.Data, err = r.unseal(ws.ID, kept)
 		return err
 	})
 	return d, err
 }
 
+// wait lets a change under way come to its end, so that a script need not sleep
+// between two calls. If Run does not run, or the end does not come, the change
+// that waits finds the definition busy.
+func (r *Room) wait(ctx context.Context, id hearth.WorkspaceID) {
+	if !r.running.Load() {
+		return
+	}
+	store.Await(ctx, r.opts.Store, definitions, r.settle, func(tx store.Tx) bool {
+		rec, err := loadRecord(tx, id)
+		return err == nil && rec.idle() != nil
+	})
+}
+
 // once runs a change, or answers as the first time if the token was used before.
 func (r *Room) once(ctx context.Context, op string, ws hearth.Workspace, data []byte, token *string, do func(store.Tx) ([]byte, error)) (answer []byte, fresh bool, err error) {
+	r.wait(ctx, ws.ID)
 	scope := "aps/" + op + "/" + string(ws.Account) + "/" + string(ws.Region)
 	given := ""
 	if token != nil {

@@ -33,9 +33,9 @@ type Definition struct {
 	Config    *config.Config
 	Templates []namedText // those the configuration names, in its order
 
-	text  string // of alertmanager_config
-	vault []string
-	lines lines
+	profile hearth.Profile
+	text    string // of alertmanager_config
+	lines   lines
 }
 
 type namedText struct{ name, text string }
@@ -81,7 +81,7 @@ func Parse(data []byte, p hearth.Profile) (*Definition, []Fault) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	d := &Definition{text: w.config, lines: w.lines}
+	d := &Definition{profile: p, text: w.config, lines: w.lines}
 	if faults := d.parseConfig(p); len(faults) > 0 {
 		return nil, clipFaults(faults)
 	}
@@ -91,7 +91,7 @@ func Parse(data []byte, p hearth.Profile) (*Definition, []Fault) {
 	if faults := d.checkLimits(p, l); len(faults) > 0 {
 		return nil, clipFaults(faults)
 	}
-	t, err := newTemplates(d, nil)
+	t, err := newTemplates(d, nil, p)
 	if err != nil {
 		return nil, []Fault{{Key: templatesKey, Msg: err.Error()}}
 	}
@@ -246,16 +246,7 @@ func (d *Definition) parseConfig(p hearth.Profile) []Fault {
 	if len(v.faults) > 0 {
 		return v.faults
 	}
-	text := d.text
-	if v.vaulted {
-		d.vault = v.secrets
-		plain, err := yaml.Marshal(&doc) // with placeholders for what only a vault has
-		if err != nil {
-			return []Fault{{Key: configKey, Msg: err.Error()}}
-		}
-		text = string(plain)
-	}
-	c, err := load(text)
+	c, err := load(d.text)
 	if err != nil {
 		return []Fault{d.lines.fault(err)}
 	}

@@ -79,7 +79,7 @@ func TestHostileDefinitionsEndSoon(t *testing.T) {
 			if len(faults) == 0 {
 				t.Error("it was taken")
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > time.Minute {
 				t.Errorf("took %s", took)
 			}
 			for _, f := range faults {

@@ -72,30 +72,39 @@ func where(ctx context.Context, in integration, t *attempts) []hearth.Detail {
 	if why, ok := notify.NotificationReason(ctx); ok {
 		out = append(out, hearth.Detail{Name: hearth.DetailCause, Value: why.String()})
 	}
+	if t.message != "" {
+		out = append(out, hearth.Detail{Name: hearth.DetailMessage, Value: t.message})
+	}
 	if t.payload != "" {
 		out = append(out, hearth.Detail{Name: hearth.DetailPayload, Value: t.payload})
 	}
 	return out
 }
 
+// about gives an event the id of its delivery, so that it is found by that.
+func (t *attempts) about(e hearth.Event) hearth.Event {
+	e.RequestID = hearth.RequestID(t.id)
+	return e
+}
+
 // delivered tells how a notification ended.
 func (a *alertmanager) delivered(ctx context.Context, in integration, t *attempts, alerts []*alert.Alert, err error) {
 	details := where(ctx, in, t)
 	if err == nil {
-		a.room.opts.Recorder.Record(a.event("delivered",
-			fmt.Sprintf("%d alerts were delivered to the receiver %s by %s.", len(alerts), in.receiver, in.name), alerts, details...))
+		a.room.opts.Recorder.Record(t.about(a.event("delivered",
+			fmt.Sprintf("%d alerts were delivered to the receiver %s by %s.", len(alerts), in.receiver, in.name), alerts, details...)))
 		return
 	}
 	details = append(details, hearth.Detail{Name: hearth.DetailError, Value: cut(err.Error(), 1<<10)})
-	a.room.opts.Recorder.Record(a.event("failed",
-		fmt.Sprintf("%d alerts were not delivered to the receiver %s by %s: %s.", len(alerts), in.receiver, in.name, cut(err.Error(), 400)), alerts, details...))
+	a.room.opts.Recorder.Record(t.about(a.event("failed",
+		fmt.Sprintf("%d alerts were not delivered to the receiver %s by %s: %s.", len(alerts), in.receiver, in.name, cut(err.Error(), 400)), alerts, details...)))
 }
 
 // failing tells of an attempt that failed and is made again.
 func (a *alertmanager) failing(ctx context.Context, in integration, t *attempts, alerts []*alert.Alert, err error) {
-	a.room.opts.Recorder.Record(a.event("failing",
+	a.room.opts.Recorder.Record(t.about(a.event("failing",
 		fmt.Sprintf("An attempt to tell the receiver %s by %s failed; it is made again.", in.receiver, in.name), alerts,
-		append(where(ctx, in, t), hearth.Detail{Name: hearth.DetailError, Value: cut(err.Error(), 1<<10)})...))
+		append(where(ctx, in, t), hearth.Detail{Name: hearth.DetailError, Value: cut(err.Error(), 1<<10)})...)))
 }
 
 // warn records what AWS writes to its vended log as a warning.

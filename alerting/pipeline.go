@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/alertmanager/nflog/nflogpb"
 	"github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/alertmanager/timeinterval"
+
+	"github.com/hearth-metrics/hearth"
 )
 
 // pipeline is upstream's way of a group of alerts to its receivers, in upstream's
@@ -54,7 +56,7 @@ func (a *alertmanager) receiver(p *plan, r config.Receiver, t *templates) notify
 	for _, in := range integrationsOf(r) {
 		in = in.withDefaults()
 		id := &nflogpb.Receiver{GroupName: r.Name, Integration: in.name, Idx: uint32(in.index)}
-		s := &sender{am: a, in: in, templates: t, vault: p.definition.vault}
+		s := &sender{am: a, in: in, templates: t}
 		all = append(all, notify.MultiStage{
 			notify.NewDedupStage(in.resolved(), a.history, id),
 			&delivery{am: a, in: in, next: notify.NewRetryStage(
@@ -91,7 +93,9 @@ type attempts struct {
 	id      string
 	n       int
 	lastErr string
+	slowed  bool // an attempt was throttled
 	payload string
+	message string // id of the message it was published as
 }
 
 type attemptsKey struct{}
@@ -109,6 +113,7 @@ func (d *delivery) Exec(ctx context.Context, l *slog.Logger, alerts ...*alert.Al
 	case ctx.Err() == context.Canceled && t.lastErr == "": // stopping, or another definition
 	default:
 		d.am.room.metrics.notified(d.in.name, "failed", time.Since(began))
+		d.tally(hearth.TallyNotificationsFailed)
 		d.am.delivered(ctx, d.in, t, alerts, err)
 	}
 	return ctx, out, err

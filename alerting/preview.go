@@ -81,7 +81,7 @@ func (d *Definition) Render(receiver, externalURL string, examples []Example) ([
 	if err != nil {
 		return nil, err
 	}
-	t, err := newTemplates(d, external)
+	t, err := newTemplates(d, external, d.profile)
 	if err != nil {
 		return nil, err
 	}

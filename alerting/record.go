@@ -2,9 +2,7 @@ package alerting
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -36,27 +34,25 @@ type record struct {
 	Revision   string             `json:"revision"` // another one with each change
 }
 
+// idle refuses a change of a definition that Run has not made hold yet.
+func (rec *record) idle() error {
+	if rec.Status == hearth.Active {
+		return nil
+	}
+	return &hearth.Error{Kind: hearth.Conflict, Resource: string(rec.Workspace), Type: resourceType,
+		Msg: "The alert manager definition is " + string(rec.Status) + ". Try again when it is ACTIVE."}
+}
+
 func loadRecord(tx store.Tx, id hearth.WorkspaceID) (*record, error) {
-	buf, err := tx.Get(definitions, string(id))
+	rec, err := store.Read[record](tx, definitions, string(id))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, noDefinition(id)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read an alert manager definition: %w", err)
-	}
-	rec := new(record)
-	if err := json.Unmarshal(buf, rec); err != nil {
-		return nil, fmt.Errorf("read an alert manager definition: %w", err)
-	}
-	return rec, nil
+	return rec, err
 }
 
 func saveRecord(tx store.Tx, rec *record) error {
-	buf, err := json.Marshal(rec)
-	if err != nil {
-		return fmt.Errorf("save an alert manager definition: %w", err)
-	}
-	return tx.Put(definitions, string(rec.Workspace), buf)
+	return store.Write(tx, definitions, string(rec.Workspace), rec)
 }
 
 func (r *Room) record(ctx context.Context, id hearth.WorkspaceID) (rec *record, err error) {
@@ -75,25 +71,17 @@ func (r *Room) data(ctx context.Context, id hearth.WorkspaceID) (data []byte, er
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, noDefinition(id)
 	}
-	return data, err
+	if err != nil {
+		return nil, err
+	}
+	return r.unseal(id, data)
 }
 
 // records lists all definitions.
 func (r *Room) records(ctx context.Context) (all []*record, err error) {
-	err = r.opts.Store.View(ctx, func(tx store.Tx) error {
-		all = nil
-		entries, err := tx.Scan(definitions, "", "", 0)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			rec := new(record)
-			if err := json.Unmarshal(e.Value, rec); err != nil {
-				return fmt.Errorf("read an alert manager definition (key %q): %w", e.Key, err)
-			}
-			all = append(all, rec)
-		}
-		return nil
+	err = r.opts.Store.View(ctx, func(tx store.Tx) (err error) {
+		all, err = store.List[record](tx, definitions, "", "", 0)
+		return err
 	})
 	return all, err
 }
@@ -137,4 +125,14 @@ func invalid(faults []Fault) error {
 	}
 	e.Msg = "The alert manager definition is not valid: " + strings.Join(texts, "; ")
 	return e
+}
+
+// profileOf is the profile that a definition is checked under. AWS bounds what the
+// alert managers of metrics workspaces may do; those of Grafana workspaces have all
+// of Grafana's contact points there, too.
+func (r *Room) profileOf(id hearth.WorkspaceID) hearth.Profile {
+	if _, ok := hearth.ParseGrafanaID(string(id)); ok {
+		return hearth.Local
+	}
+	return r.opts.Profile
 }

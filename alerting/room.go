@@ -52,9 +52,11 @@ type Options struct {
 	Dial       DialFunc  // nil: nothing is reached over the network
 
 	ExternalURL string                // what links in notifications begin with
+	Sealer      Sealer                // nil: definitions are kept as they are
 	Profile     hearth.Profile        // Local unless said otherwise
 	Now         func() time.Time      // of records and events; time.Now unless a test says otherwise
 	Recorder    hearth.Recorder       // takes what became of alerts; nil forgets
+	Tally       hearth.Tally          // counts for the workspaces' owners; nil counts nothing
 	Log         *slog.Logger          // nil discards
 	Metrics     prometheus.Registerer // nil keeps the numbers private
 }
@@ -71,12 +73,14 @@ type Room struct {
 	metrics  *metrics
 	shared   *shared
 
-	mu     sync.Mutex
-	seats  map[hearth.WorkspaceID]*seat
-	closed bool
-	opened atomic.Int64 // how many are open
+	mu      sync.Mutex
+	seats   map[hearth.WorkspaceID]*seat
+	closed  bool
+	running atomic.Bool  // whether Run will make a definition hold
+	opened  atomic.Int64 // how many are open
 
 	idleAfter time.Duration // how long an Alertmanager without alerts is kept
+	settle    time.Duration // how long a change waits for the one before it
 	tick      time.Duration // how often Run looks without being told
 }
 
@@ -97,6 +101,9 @@ func New(o Options) (*Room, error) {
 	if o.Recorder == nil {
 		o.Recorder = hearth.NoRecord{}
 	}
+	if o.Tally == nil {
+		o.Tally = hearth.NoTally{}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -111,7 +118,7 @@ func New(o Options) (*Room, error) {
 	}
 	r := &Room{
 		opts: o, limits: limitsOf(o.Profile), external: external, shared: newShared(),
-		seats: map[hearth.WorkspaceID]*seat{}, idleAfter: 15 * time.Minute, tick: 30 * time.Second,
+		seats: map[hearth.WorkspaceID]*seat{}, idleAfter: 15 * time.Minute, settle: 2 * time.Second, tick: 30 * time.Second,
 	}
 	r.metrics = newMetrics(o.Metrics, r)
 	return r, nil
@@ -177,7 +184,7 @@ func (r *Room) bring(ctx context.Context, s *seat, ws hearth.Workspace, rec *rec
 	if err != nil {
 		return err
 	}
-	d, faults := Parse(data, r.opts.Profile)
+	d, faults := Parse(data, r.profileOf(ws.ID))
 	if len(faults) > 0 {
 		return invalid(faults) // it was good when it came: a newer Hearth asks for more
 	}

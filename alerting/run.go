@@ -12,6 +12,8 @@ import (
 // before, closes those with nothing to do, and forgets those of workspaces that
 // are gone, until ctx is done. Then it closes them all.
 func (r *Room) Run(ctx context.Context) error {
+	r.running.Store(true)
+	defer r.running.Store(false)
 	changed, stop := r.opts.Store.Changed(definitions)
 	defer stop()
 	moved, end := r.opts.Workspaces.Changed()

@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/alertmanager/config/receiver"
 	"github.com/prometheus/alertmanager/notify"
 	commoncfg "github.com/prometheus/common/config"
+
+	"github.com/hearth-metrics/hearth"
 )
 
 // What one attempt may take.
@@ -29,7 +31,6 @@ type sender struct {
 	am        *alertmanager
 	in        integration
 	templates *templates
-	vault     []string
 }
 
 // Notify makes one attempt. It says whether another one makes sense.
@@ -66,6 +67,10 @@ func (s *sender) note(ctx context.Context, alerts []*alert.Alert, retry bool, er
 	if err == nil {
 		return
 	}
+	if isThrottled(err) && !t.slowed {
+		t.slowed = true
+		s.am.tally(hearth.TallyNotificationsThrottled, s.in.name)
+	}
 	if retry && err.Error() != t.lastErr {
 		s.am.failing(ctx, s.in, t, alerts, err)
 	}
@@ -87,9 +92,6 @@ func (s *sender) attempt(ctx context.Context, alerts []*alert.Alert) (retry bool
 	case *config.EmailConfig:
 		return s.mail(ctx, c)
 	}
-	if len(s.vault) > 0 && s.vaulted(conf) {
-		return false, errors.New("the key is in AWS Secrets Manager, which is not here: give routing_key itself")
-	}
 	made, err := receiver.BuildReceiverIntegrations(s.in.alone(conf), s.templates.base, s.am.log,
 		commoncfg.WithDialContextFunc(s.dial), commoncfg.WithHTTP2Disabled(), commoncfg.WithKeepAlivesDisabled(),
 		commoncfg.WithUserAgent("Hearth"))
@@ -97,16 +99,6 @@ func (s *sender) attempt(ctx context.Context, alerts []*alert.Alert) (retry bool
 		return false, errors.Join(err, fmt.Errorf("the integration %s cannot be made", s.in.name))
 	}
 	return made[0].Notify(ctx, alerts...)
-}
-
-// vaulted says that the configuration names a secret that only AWS has.
-func (s *sender) vaulted(conf any) bool {
-	found := false
-	_, _ = rewrite(conf, func(_, text string, _ bool) (string, error) {
-		found = found || strings.HasPrefix(text, vaultPrefix)
-		return text, nil
-	})
-	return found
 }
 
 func cut(text string, n int) string {

@@ -39,7 +39,7 @@ func (a *alertmanager) status(w http.ResponseWriter) error {
 	text := a.current.Load().definition.Config.String()
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err == nil && len(doc.Content) == 1 {
-		nameWorkspace(doc.Content[0], a.ws.ARN().String())
+		nameWorkspace(doc.Content[0], a.ws.ARN().String(), a.room.opts.Profile)
 		if out, err := yaml.Marshal(&doc); err == nil {
 			text = string(out)
 		}
@@ -50,24 +50,39 @@ func (a *alertmanager) status(w http.ResponseWriter) error {
 	})
 }
 
-// nameWorkspace adds workspace_arn to every topic, as AWS does.
-func nameWorkspace(n *yaml.Node, arn string) {
+// nameWorkspace adds workspace_arn to every topic, as AWS does. amtool knows no such
+// field and reads nothing else then: in profile local it is a comment.
+func nameWorkspace(n *yaml.Node, arn string, p hearth.Profile) {
 	for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
 		value := n.Content[i+1]
 		if n.Content[i].Value != "sns_configs" {
-			nameWorkspace(value, arn)
+			nameWorkspace(value, arn, p)
 			continue
 		}
 		for _, c := range value.Content {
+			if p == hearth.Local {
+				topicOf(c).LineComment = "workspace_arn: " + arn
+				continue
+			}
 			c.Content = append(c.Content,
 				&yaml.Node{Kind: yaml.ScalarNode, Value: "workspace_arn"}, &yaml.Node{Kind: yaml.ScalarNode, Value: arn})
 		}
 	}
 	if n.Kind == yaml.SequenceNode {
 		for _, c := range n.Content {
-			nameWorkspace(c, arn)
+			nameWorkspace(c, arn, p)
 		}
 	}
+}
+
+// topicOf is the value of topic_arn, which every topic has.
+func topicOf(c *yaml.Node) *yaml.Node {
+	for i := 0; i+1 < len(c.Content); i += 2 {
+		if c.Content[i].Value == "topic_arn" {
+			return c.Content[i+1]
+		}
+	}
+	return c
 }
 
 // held is an answer that waits.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	amtemplate "github.com/prometheus/alertmanager/template"
+
+	"github.com/hearth-metrics/hearth"
 )
 
 // templates are upstream's default templates and those of a definition. They
@@ -22,7 +24,7 @@ type templates struct {
 }
 
 // newTemplates parses the definition's templates over the default ones.
-func newTemplates(d *Definition, external *url.URL) (*templates, error) {
+func newTemplates(d *Definition, external *url.URL, p hearth.Profile) (*templates, error) {
 	t := &templates{}
 	base, err := amtemplate.FromGlobs(nil, func(text *texttemplate.Template, html *htmltemplate.Template) {
 		t.text, t.html = text, html
@@ -33,6 +35,13 @@ func newTemplates(d *Definition, external *url.URL) (*templates, error) {
 	t.base, base.ExternalURL = base, external
 	t.text.Funcs(texttemplate.FuncMap{tickName: noTick})
 	t.html.Funcs(htmltemplate.FuncMap{tickName: noTick})
+	if p == hearth.Local {
+		t.text.Funcs(linkFunctions())
+		t.html.Funcs(linkFunctions())
+		if err := base.Parse(strings.NewReader(ownTexts)); err != nil {
+			return nil, err
+		}
+	}
 	for _, f := range d.Templates {
 		if err := base.Parse(strings.NewReader(f.text)); err != nil {
 			return nil, fmt.Errorf("%s: %s", f.name, parseError(err))

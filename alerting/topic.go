@@ -31,7 +31,10 @@ func (s *sender) publish(ctx context.Context, c *config.SNSConfig) (retry bool, 
 	for _, w := range m.warnings {
 		s.am.warn("message_modified", w, hearth.Detail{Name: hearth.DetailReceiver, Value: s.in.receiver})
 	}
-	_, err = s.am.room.opts.Publisher.Publish(ctx, s.am.ws, c.TopicARN, m.subject, m.body, m.attributes)
+	id, err := s.am.room.opts.Publisher.Publish(ctx, s.am.ws, c.TopicARN, m.subject, m.body, m.attributes)
+	if t, ok := ctx.Value(attemptsKey{}).(*attempts); ok {
+		t.message = id
+	}
 	switch hearth.KindOf(err) {
 	case hearth.Denied:
 		e := fmt.Errorf("Notify for alerts failed, %w", err)

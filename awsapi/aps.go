@@ -1,12 +1,14 @@
 package awsapi
 
+import "slices"
+
 // The path of a workspace, as control and data plane both begin.
 const ws = "/workspaces/{workspaceId}"
 
 // apsRows are the operations of Amazon Managed Service for Prometheus,
 // https://docs.aws.amazon.com/prometheus/latest/APIReference/API_Operations.html
 func (s *Server) apsRows() []row {
-	return append(append(s.rulesRows(), s.definitionRows()...), []row{
+	return slices.Concat(s.rulesRows(), s.definitionRows(), s.scraperRows(), []row{
 		op("POST", "/workspaces", 202, "aps:CreateWorkspace", account, s.createWorkspace),
 		op("GET", "/workspaces", 200, "aps:ListWorkspaces", account, s.listWorkspaces),
 		op("GET", ws, 200, "aps:DescribeWorkspace", ownWorkspace, s.describeWorkspace),
@@ -24,7 +26,7 @@ func (s *Server) apsRows() []row {
 		op("GET", ws+"/policy", 200, "aps:DescribeResourcePolicy", ownWorkspace, s.describeResourcePolicy),
 		op("PUT", ws+"/policy", 202, "aps:PutResourcePolicy", ownWorkspace, s.putResourcePolicy),
 		op("DELETE", ws+"/policy", 202, "aps:DeleteResourcePolicy", ownWorkspace, s.deleteResourcePolicy),
-	}...)
+	})
 }
 
 // apsRefused are the operations that are known and not served yet.
@@ -42,16 +44,6 @@ func apsRefused() []row {
 		{method: "POST", path: ws + "/logging/query", action: "aps:CreateQueryLoggingConfiguration"},
 		{method: "PUT", path: ws + "/logging/query", action: "aps:UpdateQueryLoggingConfiguration"},
 		{method: "DELETE", path: ws + "/logging/query", action: "aps:DeleteQueryLoggingConfiguration"},
-
-		{method: "POST", path: "/scrapers", action: "aps:CreateScraper", on: account},
-		{method: "GET", path: "/scrapers", action: "aps:ListScrapers", on: account},
-		{method: "GET", path: "/scraperconfiguration", action: "aps:GetDefaultScraperConfiguration", on: account},
-		{method: "GET", path: "/scrapers/{scraperId}", action: "aps:DescribeScraper", on: account},
-		{method: "PUT", path: "/scrapers/{scraperId}", action: "aps:UpdateScraper", on: account},
-		{method: "DELETE", path: "/scrapers/{scraperId}", action: "aps:DeleteScraper", on: account},
-		{method: "GET", path: "/scrapers/{scraperId}/logging-configuration", action: "aps:DescribeScraperLoggingConfiguration", on: account},
-		{method: "PUT", path: "/scrapers/{scraperId}/logging-configuration", action: "aps:UpdateScraperLoggingConfiguration", on: account},
-		{method: "DELETE", path: "/scrapers/{scraperId}/logging-configuration", action: "aps:DeleteScraperLoggingConfiguration", on: account},
 	})
 }
 

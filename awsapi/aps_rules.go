@@ -64,9 +64,15 @@ type tagKeeper interface {
 }
 
 // tagKeeper finds whose resource arn names.
-func (s *Server) tagKeeper(arn hearth.ARN) tagKeeper {
+func (s *Server) tagKeeper(r *request, arn hearth.ARN) tagKeeper {
+	if r.service.name == "grafana" {
+		return s.opts.Dashboards
+	}
 	if strings.HasPrefix(arn.Resource, "rulegroupsnamespace/") && s.opts.Rules != nil {
 		return s.opts.Rules
+	}
+	if strings.HasPrefix(arn.Resource, "scraper/") && s.opts.Scrapers != nil {
+		return s.opts.Scrapers
 	}
 	return s.opts.Workspaces
 }

@@ -21,7 +21,7 @@ func (s *Server) listTags(ctx context.Context, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := s.tagKeeper(arn).Tags(ctx, arn)
+	tags, err := s.tagKeeper(r, arn).Tags(ctx, arn)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *Server) tagResource(ctx context.Context, r *request) (any, error) {
 	if in.Tags == nil {
 		return nil, invalidField("tags", "must not be null")
 	}
-	return struct{}{}, s.tagKeeper(arn).Tag(ctx, arn, in.Tags)
+	return struct{}{}, s.tagKeeper(r, arn).Tag(ctx, arn, in.Tags)
 }
 
 func (s *Server) untagResource(ctx context.Context, r *request) (any, error) {
@@ -60,5 +60,5 @@ func (s *Server) untagResource(ctx context.Context, r *request) (any, error) {
 	if len(keys) == 0 {
 		return nil, invalidField("tagKeys", "must not be null")
 	}
-	return struct{}{}, s.tagKeeper(arn).Untag(ctx, arn, keys)
+	return struct{}{}, s.tagKeeper(r, arn).Untag(ctx, arn, keys)
 }

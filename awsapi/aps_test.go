@@ -69,7 +69,7 @@ func TestGoldenRefusals(t *testing.T) {
 		{"not an ARN", ask{method: "GET", url: "/tags/kitchen"}},
 		{"no tags", ask{method: "POST", url: "/tags/arn%3Aaws%3Aaps%3Aus-west-2%3A111111111111%3Aworkspace%2F" + id, body: `{}`}},
 		{"no tag keys", ask{method: "DELETE", url: "/tags/arn%3Aaws%3Aaps%3Aus-west-2%3A111111111111%3Aworkspace%2F" + id}},
-		{"an operation that is not served yet", ask{method: "POST", url: "/scrapers", body: `{}`}},
+		{"an operation that is not served yet", ask{method: "POST", url: "/workspaces/" + id + "/anomalydetectors", body: `{}`}},
 		{"a body that is too large", ask{method: "POST", url: "/workspaces", body: `{"alias":"` + strings.Repeat("a", controlBody) + `"}`}},
 	}
 	var b strings.Builder

@@ -21,8 +21,14 @@ const (
 // authenticate proves who sent the request, and makes them its caller. The body
 // is read only for a request whose key exists.
 func (s *Server) authenticate(r *request) error {
+	if r.row.on == grafanaUser {
+		return s.authenticateGrafana(r)
+	}
 	if token := r.bearer(); token != "" {
 		return s.authenticateBearer(r, token)
+	}
+	if r.sessionService() != "" {
+		return s.authenticateSession(r)
 	}
 	if r.sigErr != nil {
 		return s.badSignature(r, r.sigErr)
@@ -50,6 +56,7 @@ func (s *Server) authenticate(r *request) error {
 		r.caller.Account = p.Account // whose key was misused; nothing is proven
 		return s.badSignature(r, err)
 	}
+	r.body.proven()
 	r.caller = hearth.Caller{Principal: p, Account: p.Account, Region: s.callerRegion(r, p), RequestID: r.id}
 	return s.checkRegionName(r)
 }
@@ -58,7 +65,7 @@ func (s *Server) authenticate(r *request) error {
 // was given away is proof enough, but a signature that is there must hold.
 func (r *request) needsSignature() bool {
 	switch r.row.on {
-	case unsigned, snsPage:
+	case unsigned, snsPage, signIn, grafanaOpen:
 		return false
 	case snsLink:
 		return !errors.Is(r.sigErr, sigv4.ErrUnsigned)

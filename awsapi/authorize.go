@@ -26,8 +26,16 @@ func (RootOnly) Authorize(_ context.Context, p hearth.Principal, a hearth.Access
 	return nil
 }
 
-// authorize asks whether the caller may do what the row does.
+// authorize asks whether the caller may do what the row does, with the roles the
+// request hands on.
 func (s *Server) authorize(r *request) error {
+	if err := s.mayDo(r); err != nil {
+		return err
+	}
+	return s.mayPass(r)
+}
+
+func (s *Server) mayDo(r *request) error {
 	switch r.row.on {
 	case unsigned, anyPrincipal:
 		return nil
@@ -35,8 +43,18 @@ func (s *Server) authorize(r *request) error {
 		return s.may(r, accountARN(r), nil)
 	case ownWorkspace:
 		return s.mayOwn(r, callerARN(r, "workspace/"+string(r.workspaceID())))
+	case ownGrafana:
+		return s.mayOwn(r, callerARN(r, "/workspaces/"+string(r.grafanaID())))
+	case grafanaUser:
+		return s.mayGrafana(r)
+	case grafanaOpen:
+		return s.findGrafana(r)
 	case ownNamespace:
 		return s.mayNamespace(r)
+	case newScraper:
+		return s.mayCreateScraper(r)
+	case ownScraper:
+		return s.mayScraper(r)
 	case taggedResource:
 		return s.mayTagged(r)
 	case dataWorkspace:
@@ -51,6 +69,18 @@ func (s *Server) authorize(r *request) error {
 		return s.mayFollow(r)
 	case snsPage:
 		return s.mayRead(r)
+	case hearthWorkspace:
+		return s.mayHearthWorkspace(r, r.workspaceID())
+	case cwScraper:
+		return s.mayCloudWatch(r)
+	case ownCluster:
+		return s.mayCluster(r)
+	case ownEntry:
+		return s.mayEntry(r)
+	case eksTagged:
+		return s.mayTagCluster(r)
+	case signIn:
+		return s.maySignIn(r)
 	}
 	return denied(r, hearth.Access{Action: r.row.action}, nil) // the zero row stays shut
 }
@@ -66,6 +96,9 @@ func callerARN(r *request, resource string) hearth.ARN {
 // accountARN stands for an operation on nothing in particular, in the way AWS
 // prints it when it denies one: …:ACCOUNT:/workspaces.
 func accountARN(r *request) hearth.ARN {
+	if r.service.name == "monitoring" {
+		return hearth.ARN{Partition: "aws", Service: "cloudwatch", Region: r.caller.Region, Account: r.caller.Account, Resource: "*"}
+	}
 	if r.service.protocol == queryXML {
 		return callerARN(r, "*")
 	}
@@ -82,6 +115,12 @@ func (s *Server) mayOwn(r *request, arn hearth.ARN) error {
 // tagsOf are the tags of a workspace or of something in it; nil if the ARN names
 // none.
 func (s *Server) tagsOf(r *request, arn hearth.ARN) map[string]string {
+	if arn.Service == "grafana" {
+		return s.tagsOfGrafana(r, arn)
+	}
+	if strings.HasPrefix(arn.Resource, "scraper/") {
+		return s.tagsOfScraper(r, arn)
+	}
 	name, ok := strings.CutPrefix(arn.Resource, "workspace/")
 	if !ok {
 		return s.tagsOfNamespace(r, arn)
@@ -90,7 +129,7 @@ func (s *Server) tagsOf(r *request, arn hearth.ARN) map[string]string {
 	if !ok {
 		return nil
 	}
-	w, err := s.opts.Workspaces.Lookup(r.http.Context(), id)
+	w, err := s.opts.Workspaces.Known(r.http.Context(), id)
 	if err != nil || w.ARN() != arn {
 		return nil
 	}
@@ -149,15 +188,20 @@ func noWorkspace(r *request) error {
 // may asks the row's question, and with tags in the request also whether the
 // caller may tag.
 func (s *Server) may(r *request, arn hearth.ARN, tags map[string]string) error {
+	return s.mayWith(r, arn, tags, nil)
+}
+
+// mayWith is may with condition keys of the service.
+func (s *Server) mayWith(r *request, arn hearth.ARN, tags, keys map[string]string) error {
 	a := s.access(r)
-	a.Action, a.Resource, a.ResourceTags = r.row.action, arn, tags
+	a.Action, a.Resource, a.ResourceTags, a.Context = r.row.action, arn, tags, keys
 	if r.row.serve != nil {
 		a.RequestTags, a.TagKeys = r.askedTags()
 	}
 	if err := s.ask(r, a); err != nil {
 		return err
 	}
-	if len(a.RequestTags) == 0 || r.row.on == taggedResource {
+	if len(a.RequestTags) == 0 || r.row.on == taggedResource || r.row.on == eksTagged {
 		return nil
 	}
 	a.Action = r.service.name + ":TagResource"
@@ -214,4 +258,17 @@ func explained(r *request, err error) []hearth.Detail {
 		return nil
 	}
 	return d.Details(r.caller.Account)
+}
+
+// tagsOfGrafana are the tags of a Grafana workspace; nil if the ARN names none.
+func (s *Server) tagsOfGrafana(r *request, arn hearth.ARN) map[string]string {
+	id, ok := hearth.ParseGrafanaID(strings.TrimPrefix(arn.Resource, "/workspaces/"))
+	if !ok || s.opts.Dashboards == nil {
+		return nil
+	}
+	w, err := s.opts.Dashboards.Lookup(r.http.Context(), id)
+	if err != nil || w.ARN() != arn {
+		return nil
+	}
+	return w.Tags
 }

@@ -7,7 +7,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/hearth-metrics/hearth/iam"
 )
 
 // BenchmarkRemoteWrite is what the front door costs a remote write of the size
@@ -58,6 +62,56 @@ func BenchmarkSession(b *testing.B) {
 			b.Fatal(rec.status)
 		}
 	}
+}
+
+// BenchmarkRealisticRole is BenchmarkSession for a role with what roles have: two
+// policies of AWS, two of its own with conditions, a boundary, and a policy of the
+// workspace. cpu-ns/op is what the process used, however busy the machine is.
+func BenchmarkRealisticRole(b *testing.B) {
+	d, people := storytellers(b)
+	d.opts.Ingest = noIngest{}
+	w := d.workspaceOf(alice, "us-west-2", "kitchen")
+	ctx, a := b.Context(), d.opts.IAM.Account(alice.account)
+	check := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	check(a.Attach(ctx, iam.RoleKind, "writer", "arn:aws:iam::aws:policy/AmazonPrometheusQueryAccess"))
+	check(a.PutInline(ctx, iam.RoleKind, "writer", "office", `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Deny","Action":"aps:Delete*","Resource":"*","Condition":{"StringNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/admin-*"}}},
+		{"Effect":"Deny","NotAction":["aps:*","sts:*"],"Resource":"*"},
+		{"Effect":"Allow","Action":["aps:RemoteWrite"],"Resource":"arn:aws:aps:*:*:workspace/*","Condition":{"StringEquals":{"aws:ResourceTag/team":"${aws:PrincipalTag/team}"},"IpAddress":{"aws:SourceIp":["10.0.0.0/8","192.0.2.0/24"]}}}]}`))
+	check(a.PutInline(ctx, iam.RoleKind, "writer", "times", `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"2020-01-01T00:00:00Z"}}},
+		{"Effect":"Allow","Action":["aps:List*","aps:Describe*","aps:Get*"],"Resource":"*"}]}`))
+	boundary, err := a.CreatePolicy(ctx, iam.PolicyInput{Name: "boundary", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["aps:*","sns:*","grafana:*"],"Resource":"*"}]}`})
+	check(err)
+	check(a.SetBoundary(ctx, iam.RoleKind, "writer", boundary.ARN().String()))
+	_, err = d.opts.IAM.PutResourcePolicy(ctx, w.ARN(), `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"aps:QueryMetrics","Resource":"*"}]}`, "")
+	check(err)
+	r := ask{by: &people[1], method: "POST", url: "/workspaces/" + string(w.ID) + "/api/v1/remote_write"}.request(b)
+	rec := &discard{header: http.Header{}}
+	b.ReportAllocs()
+	began := cpu(b)
+	for b.Loop() {
+		rec.status = 0
+		d.ServeHTTP(rec, r)
+		if rec.status != http.StatusOK {
+			b.Fatal(rec.status)
+		}
+	}
+	b.ReportMetric(float64(cpu(b)-began)/float64(b.N), "cpu-ns/op")
+}
+
+// cpu is what this process has used so far.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func BenchmarkHash(b *testing.B) {

@@ -24,6 +24,7 @@ const (
 type bodies struct {
 	budget int64
 	taken  atomic.Int64
+	shares shares    // of what is taken, by those who have proven nothing
 	kept   sync.Pool // of *[]byte
 }
 
@@ -32,6 +33,8 @@ type body struct {
 	from *bodies
 	buf  *[]byte
 	held int64 // of the budget
+
+	claim claimant // whose share it counts in; zero: nobody's
 }
 
 // release gives the body back to where it was read. Its bytes must no longer be
@@ -69,15 +72,16 @@ func (w *wholeBody) Close() error { return nil }
 
 // read reads src to its end. A body longer than limit is TooLarge; one that
 // finds the budget spent is Unavailable. announced is the length the client
-// promised, or -1; memory is taken as bytes arrive, never on a promise alone.
-func (p *bodies) read(src io.Reader, announced, limit int64) (body, error) {
+// promised, or -1; memory is taken as bytes arrive, never on a promise alone. It
+// counts in the share of who until that is proven.
+func (p *bodies) read(src io.Reader, announced, limit int64, who claimant) (body, error) {
 	if announced > limit {
 		return body{}, tooLarge(limit)
 	}
 	if announced == 0 {
 		return body{}, nil
 	}
-	b := body{from: p, buf: p.buffer(announced)}
+	b := body{from: p, buf: p.buffer(announced), claim: who}
 	if err := p.fill(&b, src, announced, limit); err != nil {
 		p.put(&b)
 		return body{}, err
@@ -142,16 +146,27 @@ func (p *bodies) hold(b *body, want int64) error {
 	if more <= 0 {
 		return nil
 	}
+	if b.claim != (claimant{}) && !p.shares.take(b.claim, b.held, more, p.budget) {
+		return crowded()
+	}
 	if p.taken.Add(more) > p.budget {
 		p.taken.Add(-more)
-		return &hearth.Error{Kind: hearth.Unavailable, Msg: "too many requests are being read at once; please retry", RetryAfter: time.Second}
+		if b.claim != (claimant{}) {
+			p.shares.give(b.claim, more)
+		}
+		return crowded()
 	}
 	b.held = want
 	return nil
 }
 
+func crowded() error {
+	return &hearth.Error{Kind: hearth.Unavailable, Msg: "too many requests are being read at once; please retry", RetryAfter: time.Second}
+}
+
 // put takes a body back. Its bytes must no longer be used.
 func (p *bodies) put(b *body) {
+	b.proven() // in whatever way it ends, it holds nothing more
 	p.taken.Add(-b.held)
 	if b.buf != nil && cap(*b.buf) >= keepFrom && cap(*b.buf) <= keepUpTo {
 		*b.buf = (*b.buf)[:0]

@@ -134,8 +134,8 @@ func TestSDKClientErrors(t *testing.T) {
 	if e, ok := errors.AsType[*types.ValidationException](err); !ok || e.Reason != types.ValidationExceptionReasonFieldValidationFailed || *e.FieldList[0].Name != "retentionPeriodInDays" {
 		t.Errorf("bad retention: %v", err)
 	}
-	_, err = c.GetDefaultScraperConfiguration(ctx, &amp.GetDefaultScraperConfigurationInput{})
-	if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorCode() != "ValidationException" || !strings.Contains(e.ErrorMessage(), "GetDefaultScraperConfiguration") {
+	_, err = c.ListAnomalyDetectors(ctx, &amp.ListAnomalyDetectorsInput{WorkspaceId: &id})
+	if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorCode() != "ValidationException" || !strings.Contains(e.ErrorMessage(), "ListAnomalyDetectors") {
 		t.Errorf("operation not served: %v", err)
 	}
 	token := aws.String("t")

@@ -167,17 +167,17 @@ const emptySum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b8
 // Small bodies do not hold large buffers, and buffers are used again.
 func TestBodiesHoldWhatTheyNeed(t *testing.T) {
 	p := &bodies{budget: 1 << 20}
-	large, err := p.read(strings.NewReader(strings.Repeat("x", 100_000)), -1, 1<<20)
+	large, err := p.read(strings.NewReader(strings.Repeat("x", 100_000)), -1, 1<<20, claimant{})
 	if err != nil || len(large.bytes()) != 100_000 {
 		t.Fatalf("%d bytes, %v", len(large.bytes()), err)
 	}
 	p.put(&large)
-	small, err := p.read(strings.NewReader("query=up"), 8, 1<<20)
+	small, err := p.read(strings.NewReader("query=up"), 8, 1<<20, claimant{})
 	if err != nil || string(small.bytes()) != "query=up" || p.taken.Load() > 16 {
 		t.Errorf("%q, %v, %d bytes held", small.bytes(), err, p.taken.Load())
 	}
 	p.put(&small)
-	if _, err := p.read(iotest.ErrReader(io.ErrUnexpectedEOF), 8, 1<<20); hearth.KindOf(err) != hearth.Malformed {
+	if _, err := p.read(iotest.ErrReader(io.ErrUnexpectedEOF), 8, 1<<20, claimant{}); hearth.KindOf(err) != hearth.Malformed {
 		t.Errorf("a body cut short: %v", err)
 	}
 	if p.taken.Load() != 0 {

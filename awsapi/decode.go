@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/hearth-metrics/hearth"
 )
@@ -96,6 +97,19 @@ func (q *query) number(name string) *int {
 		return nil
 	}
 	return &n
+}
+
+// time is a time in RFC 3339 that may be given once; zero if it is not given.
+func (q *query) time(name string) time.Time {
+	v := q.text(name)
+	if v == nil {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, *v)
+	if err != nil && q.err == nil {
+		q.err = invalidField(name, "must be a time such as 2006-01-02T15:04:05Z")
+	}
+	return at
 }
 
 // askedTags are the tags and tag keys in the request, for policies that limit

@@ -135,6 +135,9 @@ func signatureDetails(r *request) []hearth.Detail {
 	if r.bearer() != "" {
 		return []hearth.Detail{{Name: hearth.DetailAuth, Value: "bearer"}}
 	}
+	if r.sessionService() != "" {
+		return []hearth.Detail{{Name: hearth.DetailAuth, Value: "session"}}
+	}
 	if r.sig == nil {
 		return []hearth.Detail{{Name: hearth.DetailAuth, Value: "none"}}
 	}

@@ -10,6 +10,11 @@
 // operation of a service's model is either served by a row or stands among the
 // refused rows, which answer a typed error; docs/operations.md lists both.
 //
+// A row whose request names roles for a service to act as says so, and the loop
+// asks for iam:PassRole on each:
+//
+//	op("POST", "/workspaces", 202, "grafana:CreateWorkspace", account, s.create).passes("grafana.amazonaws.com", "workspaceRoleArn")
+//
 // What a request may learn before it has proven who sent it is: whether such a
 // path exists. Workspaces of other accounts are indistinguishable from those
 // that do not exist; the ledger holds the reason under the request id.

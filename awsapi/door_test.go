@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,8 +28,12 @@ import (
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/alerting"
+	"github.com/hearth-metrics/hearth/cluster"
+	"github.com/hearth-metrics/hearth/dashboard"
 	"github.com/hearth-metrics/hearth/iam"
+	"github.com/hearth-metrics/hearth/ledger"
 	"github.com/hearth-metrics/hearth/rules"
+	"github.com/hearth-metrics/hearth/scraper"
 	"github.com/hearth-metrics/hearth/store"
 	"github.com/hearth-metrics/hearth/workspace"
 )
@@ -98,12 +103,12 @@ func (d *door) Record(e hearth.Event) {
 	d.events = append(d.events, e)
 }
 
-func (d *door) Events(_ context.Context, account hearth.AccountID, id hearth.RequestID, ws hearth.WorkspaceID, limit int) ([]hearth.Event, error) {
+func (d *door) Find(_ context.Context, q ledger.Query) ([]hearth.Event, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var out []hearth.Event
 	for _, e := range slices.Backward(d.events) {
-		if e.Account == account && (id == "" || e.RequestID == id) && (ws == "" || e.Workspace == ws) && len(out) < limit {
+		if e.Account == q.Account && (q.RequestID == "" || e.RequestID == q.RequestID) && (q.Workspace == "" || e.Workspace == q.Workspace) && len(out) < q.Limit {
 			out = append(out, e)
 		}
 	}
@@ -138,6 +143,11 @@ func (noEngine) Delete(context.Context, hearth.WorkspaceID) error { return nil }
 // openDoor starts a Server; change may change its options.
 func openDoor(t testing.TB, change func(*Options)) *door {
 	t.Helper()
+	return openDoorOn(t, noEngine{}, change)
+}
+
+func openDoorOn(t testing.TB, e workspace.Engine, change func(*Options)) *door {
+	t.Helper()
 	st, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "store"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +161,7 @@ func openDoor(t testing.TB, change func(*Options)) *door {
 	if change != nil {
 		change(&o)
 	}
-	d.room = workspace.New(workspace.Options{Store: st, Engine: noEngine{}, Profile: o.Profile, Now: now})
+	d.room = workspace.New(workspace.Options{Store: st, Engine: e, Profile: o.Profile, Now: now})
 	o.Workspaces = d.room
 	if o.IAM == nil {
 		o.IAM = openIAM(t, st, now)
@@ -160,12 +170,18 @@ func openDoor(t testing.TB, change func(*Options)) *door {
 	if o.Alerting, err = alerting.New(alerting.Options{Store: st, Workspaces: d.room, Now: now}); err != nil {
 		t.Fatal(err)
 	}
+	o.Scrapers = scraper.New(scraper.Options{Store: st, Workspaces: d.room, Profile: o.Profile, Now: now})
+	if o.Dashboards == nil {
+		o.Dashboards = dashboard.New(dashboard.Options{Store: st, Sealer: sealerOf(t, "grafana secret"), ExternalURL: o.ExternalURL, Profile: o.Profile, Recorder: d, Now: now})
+	}
+	o.Clusters = cluster.New(cluster.Options{Store: st, Sealer: sealerOf(t, "cluster credentials"), Dial: (&net.Dialer{}).DialContext, Providers: o.IAM, Profile: o.Profile, Now: now, Recorder: d})
 	d.Server = New(o)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = d.room.Run(ctx) })
 	running.Go(func() { _ = o.Rules.Run(ctx) })
+	running.Go(func() { _ = o.Dashboards.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		running.Wait()
@@ -189,6 +205,19 @@ func openIAM(t testing.TB, st store.Store, now func() time.Time) *iam.Room {
 		t.Fatal(err)
 	}
 	return room
+}
+
+func sealerOf(t testing.TB, purpose string) *iam.Sealer {
+	t.Helper()
+	keys, err := iam.ParseKeyring(iam.NewKeyringText())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := keys.Sealer(purpose)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // An ask is one request, signed unless by is nil.

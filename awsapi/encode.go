@@ -14,6 +14,10 @@ func (r *request) encode(out any) {
 	switch {
 	case isPage:
 		page.write(&r.w, r.row.code)
+	case r.service.protocol == grafanaJSON:
+		r.encodeGrafana(out)
+	case r.service.name == "monitoring":
+		r.encodeMonitoring(out)
 	case r.service.protocol == queryXML:
 		r.encodeXML(out)
 	case out == nil:

@@ -5,7 +5,10 @@ import (
 	"net/http"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/cluster"
+	"github.com/hearth-metrics/hearth/dashboard"
 	"github.com/hearth-metrics/hearth/iam"
+	"github.com/hearth-metrics/hearth/sso"
 )
 
 // A fault is how one service spells one kind of failure.
@@ -30,6 +33,10 @@ var faults = map[string]map[hearth.Kind]fault{
 		hearth.NotServed: {"ValidationException", http.StatusBadRequest},
 	},
 	"grafana": {
+		hearth.NotFound:  {"ResourceNotFoundException", http.StatusNotFound},
+		hearth.Conflict:  {"ConflictException", http.StatusConflict},
+		hearth.InUse:     {"ConflictException", http.StatusConflict},
+		hearth.Quota:     {"ServiceQuotaExceededException", http.StatusPaymentRequired},
 		hearth.NotServed: {"ValidationException", http.StatusBadRequest},
 	},
 	"iam": {
@@ -47,26 +54,55 @@ var faults = map[string]map[hearth.Kind]fault{
 		hearth.Quota:     {"TopicLimitExceeded", http.StatusForbidden},
 		hearth.Throttled: {"Throttled", http.StatusTooManyRequests},
 	},
+	"eks": {
+		hearth.Internal:    {"ServerException", http.StatusInternalServerError},
+		hearth.Invalid:     {"InvalidParameterException", http.StatusBadRequest},
+		hearth.Malformed:   {"InvalidParameterException", http.StatusBadRequest},
+		hearth.NotFound:    {"ResourceNotFoundException", http.StatusNotFound},
+		hearth.Conflict:    {"ResourceInUseException", http.StatusConflict},
+		hearth.InUse:       {"ResourceInUseException", http.StatusConflict},
+		hearth.Quota:       {"ResourceLimitExceededException", http.StatusBadRequest},
+		hearth.NotServed:   {"InvalidRequestException", http.StatusBadRequest},
+		hearth.Unavailable: {"ServiceUnavailableException", http.StatusServiceUnavailable},
+	},
+	"monitoring": monitoringFaults,
 	"hearth": {
 		hearth.NotFound: {"ResourceNotFoundException", http.StatusNotFound},
+		hearth.Conflict: {"ConflictException", http.StatusConflict},
+		hearth.InUse:    {"ConflictException", http.StatusConflict},
+		hearth.Quota:    {"ServiceQuotaExceededException", http.StatusPaymentRequired},
 	},
 }
 
 // typed are the pairs that depend on what the failure is about, too: a service
 // may have several codes for one kind.
 var typed = map[string]map[string]fault{
+	grafanaHTTP: {
+		dashboard.VersionMismatch: {dashboard.VersionMismatch, http.StatusPreconditionFailed},
+		dashboard.NameExists:      {dashboard.NameExists, http.StatusPreconditionFailed},
+		dashboard.Provisioned:     {dashboard.Provisioned, http.StatusBadRequest},
+	},
 	"iam": {
 		iam.DocumentType: {"MalformedPolicyDocument", http.StatusBadRequest},
 		"input":          {"InvalidInput", http.StatusBadRequest},
 	},
-	"sns": snsFaults,
+	"hearth": {
+		sso.SignInType: {"SignInRequired", http.StatusUnauthorized},
+	},
+	"sns":        snsFaults,
+	"monitoring": {dataQueryType: {"ValidationError", http.StatusBadRequest}},
+	"eks": {
+		cluster.RequestType:    {"InvalidRequestException", http.StatusBadRequest},
+		cluster.NoResourceType: {"NotFoundException", http.StatusNotFound},
+		cluster.BadTagsType:    {"BadRequestException", http.StatusBadRequest},
+	},
 	"sts": {
 		iam.DocumentType:       {"MalformedPolicyDocument", http.StatusBadRequest},
 		iam.PackedType:         {"PackedPolicyTooLarge", http.StatusBadRequest},
 		iam.IdentityTokenType:  {"InvalidIdentityToken", http.StatusBadRequest},
 		iam.ExpiredTokenType:   {"ExpiredTokenException", http.StatusBadRequest},
 		iam.IdentityIssuerType: {"IDPCommunicationError", http.StatusBadRequest},
-		iam.BadMessageType:     {"InvalidAuthorizationMessageException", http.StatusBadRequest},
+		badMessageType:         {"InvalidAuthorizationMessageException", http.StatusBadRequest},
 	},
 }
 
@@ -97,6 +133,23 @@ var common = map[protocol]map[hearth.Kind]fault{
 		hearth.NotServed:       {"InvalidAction", http.StatusBadRequest},
 		hearth.Unavailable:     {"ServiceUnavailable", http.StatusServiceUnavailable},
 		hearth.Timeout:         {"RequestTimeout", http.StatusRequestTimeout},
+	},
+	grafanaJSON: {
+		hearth.Internal:        {"internal", http.StatusInternalServerError},
+		hearth.Invalid:         {"bad-request", http.StatusBadRequest},
+		hearth.Malformed:       {"bad-request", http.StatusBadRequest},
+		hearth.NotFound:        {"not-found", http.StatusNotFound},
+		hearth.Conflict:        {"conflict", http.StatusConflict},
+		hearth.InUse:           {"conflict", http.StatusConflict},
+		hearth.Unauthenticated: {"unauthorized", http.StatusUnauthorized},
+		hearth.Denied:          {"forbidden", http.StatusForbidden},
+		hearth.Quota:           {"quota-reached", http.StatusForbidden},
+		hearth.Throttled:       {"too-many-requests", http.StatusTooManyRequests},
+		hearth.TooLarge:        {"too-large", http.StatusRequestEntityTooLarge},
+		hearth.Unsupported:     {"unsupported-media-type", http.StatusUnsupportedMediaType},
+		hearth.NotServed:       {"not-implemented", http.StatusNotImplemented},
+		hearth.Unavailable:     {"unavailable", http.StatusServiceUnavailable},
+		hearth.Timeout:         {"timeout", http.StatusGatewayTimeout},
 	},
 	awsJSON: {
 		hearth.Internal:        {"InternalFailure", http.StatusInternalServerError},
@@ -166,8 +219,10 @@ func kindOf(f *refusal) hearth.Kind {
 	switch {
 	case f.denied:
 		return hearth.Denied
-	case f.status == http.StatusForbidden:
+	case f.status == http.StatusForbidden, f.status == http.StatusUnauthorized:
 		return hearth.Unauthenticated
 	}
 	return hearth.Invalid
 }
+
+func asError(err error) (*hearth.Error, bool) { return errors.AsType[*hearth.Error](err) }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/ledger"
 )
 
 const (
@@ -32,18 +33,22 @@ type eventBody struct {
 // listEvents reads the ledger of the caller's account.
 func (s *Server) listEvents(ctx context.Context, r *request) (any, error) {
 	q := r.query()
-	id, ws, limit := q.text("request_id"), q.text("workspace"), q.number("limit")
+	want := ledger.Query{
+		Account: r.caller.Account, RequestID: hearth.RequestID(deref(q.text("request_id"))), Workspace: hearth.WorkspaceID(deref(q.text("workspace"))),
+		Kind: hearth.EventKind(deref(q.text("kind"))), Alert: deref(q.text("alert")), Scraper: deref(q.text("scraper")), Since: q.time("since"), Until: q.time("until"),
+	}
+	limit := q.number("limit")
 	if q.err != nil {
 		return nil, q.err
 	}
-	n, err := eventLimit(limit)
-	if err != nil {
+	var err error
+	if want.Limit, err = eventLimit(limit); err != nil {
 		return nil, err
 	}
 	if s.opts.Events == nil {
 		return nil, &hearth.Error{Kind: hearth.NotServed, Msg: "This Hearth keeps no ledger."}
 	}
-	events, err := s.opts.Events.Events(ctx, r.caller.Account, hearth.RequestID(deref(id)), hearth.WorkspaceID(deref(ws)), n)
+	events, err := s.opts.Events.Find(ctx, want)
 	if err != nil {
 		return nil, err
 	}

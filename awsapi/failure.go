@@ -22,6 +22,8 @@ func (f failure) write(w http.ResponseWriter, r *request) {
 	h.Set("X-Amzn-ErrorType", f.code)
 	f.retry(h)
 	switch {
+	case r.service.protocol == grafanaJSON:
+		f.writeGrafana(w)
 	case r.row.data():
 		f.writeData(w, r)
 	case r.service.protocol == queryXML:
@@ -32,8 +34,14 @@ func (f failure) write(w http.ResponseWriter, r *request) {
 		writeJSON(w, "application/x-amz-json-1.1", f.status, f.members())
 	case r.service.name == "monitoring":
 		f.writeXML(w, r)
+	case r.service.name == "eks":
+		writeJSON(w, "application/json", f.status, f.eksMembers())
 	default:
-		writeJSON(w, "application/json", f.status, f.members())
+		body := f.members()
+		if body.ServiceCode != "" {
+			body.ServiceCode = r.service.name
+		}
+		writeJSON(w, "application/json", f.status, body)
 	}
 }
 

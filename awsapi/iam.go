@@ -2,42 +2,45 @@ package awsapi
 
 import "github.com/hearth-metrics/hearth/iam"
 
-// iamOp is a row of IAM: the operation is its own action.
-func iamOp(name string, serve handler) row {
-	return op("POST", name, 200, "iam:"+name, iamResource, serve)
+// iamOp is a row of IAM: the operation is its own action. about is the one member of
+// the form that names what it is done to: what else the form names, nobody asked for.
+func iamOp(name, about string, serve handler) row {
+	r := op("POST", name, 200, "iam:"+name, iamResource, serve)
+	r.about = about
+	return r
 }
 
 // iamRows are the operations of AWS Identity and Access Management,
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 func (s *Server) iamRows() []row {
 	rows := []row{
-		iamOp("CreateUser", s.createUser), iamOp("GetUser", s.getUser), iamOp("UpdateUser", s.rename(iam.UserKind)),
-		iamOp("DeleteUser", s.deleteEntity(iam.UserKind)), iamOp("ListUsers", s.listUsers),
-		iamOp("CreateGroup", s.createGroup), iamOp("GetGroup", s.getGroup), iamOp("UpdateGroup", s.rename(iam.GroupKind)),
-		iamOp("DeleteGroup", s.deleteEntity(iam.GroupKind)), iamOp("ListGroups", s.listGroups),
-		iamOp("AddUserToGroup", s.addUserToGroup), iamOp("RemoveUserFromGroup", s.removeUserFromGroup), iamOp("ListGroupsForUser", s.listGroupsForUser),
+		iamOp("CreateUser", "UserName", s.createUser), iamOp("GetUser", "UserName", s.getUser), iamOp("UpdateUser", "UserName", s.rename(iam.UserKind)),
+		iamOp("DeleteUser", "UserName", s.deleteEntity(iam.UserKind)), iamOp("ListUsers", "", s.listUsers),
+		iamOp("CreateGroup", "GroupName", s.createGroup), iamOp("GetGroup", "GroupName", s.getGroup), iamOp("UpdateGroup", "GroupName", s.rename(iam.GroupKind)),
+		iamOp("DeleteGroup", "GroupName", s.deleteEntity(iam.GroupKind)), iamOp("ListGroups", "", s.listGroups),
+		iamOp("AddUserToGroup", "GroupName", s.addUserToGroup), iamOp("RemoveUserFromGroup", "GroupName", s.removeUserFromGroup), iamOp("ListGroupsForUser", "UserName", s.listGroupsForUser),
 
-		iamOp("CreateAccessKey", s.createAccessKey), iamOp("ListAccessKeys", s.listAccessKeys), iamOp("UpdateAccessKey", s.updateAccessKey),
-		iamOp("DeleteAccessKey", s.deleteAccessKey), iamOp("GetAccessKeyLastUsed", s.getAccessKeyLastUsed),
+		iamOp("CreateAccessKey", "UserName", s.createAccessKey), iamOp("ListAccessKeys", "UserName", s.listAccessKeys), iamOp("UpdateAccessKey", "UserName", s.updateAccessKey),
+		iamOp("DeleteAccessKey", "UserName", s.deleteAccessKey), iamOp("GetAccessKeyLastUsed", "", s.getAccessKeyLastUsed),
 
-		iamOp("CreateRole", s.createRole), iamOp("GetRole", s.getRole), iamOp("UpdateRole", s.updateRole), iamOp("UpdateRoleDescription", s.updateRoleDescription),
-		iamOp("UpdateAssumeRolePolicy", s.updateAssumeRolePolicy), iamOp("DeleteRole", s.deleteEntity(iam.RoleKind)), iamOp("ListRoles", s.listRoles),
-		iamOp("ListInstanceProfilesForRole", s.listInstanceProfilesForRole),
+		iamOp("CreateRole", "RoleName", s.createRole), iamOp("GetRole", "RoleName", s.getRole), iamOp("UpdateRole", "RoleName", s.updateRole), iamOp("UpdateRoleDescription", "RoleName", s.updateRoleDescription),
+		iamOp("UpdateAssumeRolePolicy", "RoleName", s.updateAssumeRolePolicy), iamOp("DeleteRole", "RoleName", s.deleteEntity(iam.RoleKind)), iamOp("ListRoles", "", s.listRoles),
+		iamOp("ListInstanceProfilesForRole", "RoleName", s.listInstanceProfilesForRole),
 
-		iamOp("CreatePolicy", s.createPolicy), iamOp("GetPolicy", s.getPolicy), iamOp("ListPolicies", s.listPolicies), iamOp("DeletePolicy", s.deletePolicy),
-		iamOp("CreatePolicyVersion", s.createPolicyVersion), iamOp("GetPolicyVersion", s.getPolicyVersion), iamOp("ListPolicyVersions", s.listPolicyVersions),
-		iamOp("SetDefaultPolicyVersion", s.setDefaultPolicyVersion), iamOp("DeletePolicyVersion", s.deletePolicyVersion), iamOp("ListEntitiesForPolicy", s.listEntitiesForPolicy),
-		iamOp("TagPolicy", s.tagPolicy), iamOp("UntagPolicy", s.untagPolicy), iamOp("ListPolicyTags", s.listPolicyTags),
+		iamOp("CreatePolicy", "", s.createPolicy), iamOp("GetPolicy", "PolicyArn", s.getPolicy), iamOp("ListPolicies", "", s.listPolicies), iamOp("DeletePolicy", "PolicyArn", s.deletePolicy),
+		iamOp("CreatePolicyVersion", "PolicyArn", s.createPolicyVersion), iamOp("GetPolicyVersion", "PolicyArn", s.getPolicyVersion), iamOp("ListPolicyVersions", "PolicyArn", s.listPolicyVersions),
+		iamOp("SetDefaultPolicyVersion", "PolicyArn", s.setDefaultPolicyVersion), iamOp("DeletePolicyVersion", "PolicyArn", s.deletePolicyVersion), iamOp("ListEntitiesForPolicy", "PolicyArn", s.listEntitiesForPolicy),
+		iamOp("TagPolicy", "PolicyArn", s.tagPolicy), iamOp("UntagPolicy", "PolicyArn", s.untagPolicy), iamOp("ListPolicyTags", "PolicyArn", s.listPolicyTags),
 
-		iamOp("CreateOpenIDConnectProvider", s.createProvider), iamOp("GetOpenIDConnectProvider", s.getProvider), iamOp("ListOpenIDConnectProviders", s.listProviders),
-		iamOp("DeleteOpenIDConnectProvider", s.deleteProvider), iamOp("AddClientIDToOpenIDConnectProvider", s.addClientID), iamOp("RemoveClientIDFromOpenIDConnectProvider", s.removeClientID),
-		iamOp("UpdateOpenIDConnectProviderThumbprint", s.updateThumbprint), iamOp("TagOpenIDConnectProvider", s.tagProvider),
-		iamOp("UntagOpenIDConnectProvider", s.untagProvider), iamOp("ListOpenIDConnectProviderTags", s.listProviderTags),
+		iamOp("CreateOpenIDConnectProvider", "", s.createProvider), iamOp("GetOpenIDConnectProvider", "OpenIDConnectProviderArn", s.getProvider), iamOp("ListOpenIDConnectProviders", "", s.listProviders),
+		iamOp("DeleteOpenIDConnectProvider", "OpenIDConnectProviderArn", s.deleteProvider), iamOp("AddClientIDToOpenIDConnectProvider", "OpenIDConnectProviderArn", s.addClientID), iamOp("RemoveClientIDFromOpenIDConnectProvider", "OpenIDConnectProviderArn", s.removeClientID),
+		iamOp("UpdateOpenIDConnectProviderThumbprint", "OpenIDConnectProviderArn", s.updateThumbprint), iamOp("TagOpenIDConnectProvider", "OpenIDConnectProviderArn", s.tagProvider),
+		iamOp("UntagOpenIDConnectProvider", "OpenIDConnectProviderArn", s.untagProvider), iamOp("ListOpenIDConnectProviderTags", "OpenIDConnectProviderArn", s.listProviderTags),
 
-		iamOp("CreateAccountAlias", s.createAccountAlias), iamOp("DeleteAccountAlias", s.deleteAccountAlias), iamOp("ListAccountAliases", s.listAccountAliases),
-		iamOp("GetAccountSummary", s.getAccountSummary), iamOp("GetAccountAuthorizationDetails", s.getAccountAuthorizationDetails),
-		iamOp("SimulatePrincipalPolicy", s.simulatePrincipalPolicy), iamOp("SimulateCustomPolicy", s.simulateCustomPolicy),
-		iamOp("GetContextKeysForCustomPolicy", s.getContextKeysForCustomPolicy), iamOp("GetContextKeysForPrincipalPolicy", s.getContextKeysForPrincipalPolicy),
+		iamOp("CreateAccountAlias", "", s.createAccountAlias), iamOp("DeleteAccountAlias", "", s.deleteAccountAlias), iamOp("ListAccountAliases", "", s.listAccountAliases),
+		iamOp("GetAccountSummary", "", s.getAccountSummary), iamOp("GetAccountAuthorizationDetails", "", s.getAccountAuthorizationDetails),
+		iamOp("SimulatePrincipalPolicy", "PolicySourceArn", s.simulatePrincipalPolicy), iamOp("SimulateCustomPolicy", "", s.simulateCustomPolicy),
+		iamOp("GetContextKeysForCustomPolicy", "", s.getContextKeysForCustomPolicy), iamOp("GetContextKeysForPrincipalPolicy", "PolicySourceArn", s.getContextKeysForPrincipalPolicy),
 	}
 	rows = append(rows, s.holderRows("User", iam.UserKind)...)
 	rows = append(rows, s.holderRows("Group", iam.GroupKind)...)
@@ -47,17 +50,17 @@ func (s *Server) iamRows() []row {
 // holderRows are the operations that users, groups and roles have alike.
 func (s *Server) holderRows(word string, kind iam.EntityKind) []row {
 	rows := []row{
-		iamOp("Put"+word+"Policy", s.putInline(kind)), iamOp("Get"+word+"Policy", s.getInline(kind)),
-		iamOp("Delete"+word+"Policy", s.deleteInline(kind)), iamOp("List"+word+"Policies", s.listInline(kind)),
-		iamOp("Attach"+word+"Policy", s.attach(kind)), iamOp("Detach"+word+"Policy", s.detach(kind)),
-		iamOp("ListAttached"+word+"Policies", s.listAttached(kind)),
+		iamOp("Put"+word+"Policy", nameMember[kind], s.putInline(kind)), iamOp("Get"+word+"Policy", nameMember[kind], s.getInline(kind)),
+		iamOp("Delete"+word+"Policy", nameMember[kind], s.deleteInline(kind)), iamOp("List"+word+"Policies", nameMember[kind], s.listInline(kind)),
+		iamOp("Attach"+word+"Policy", nameMember[kind], s.attach(kind)), iamOp("Detach"+word+"Policy", nameMember[kind], s.detach(kind)),
+		iamOp("ListAttached"+word+"Policies", nameMember[kind], s.listAttached(kind)),
 	}
 	if kind == iam.GroupKind {
 		return rows
 	}
 	return append(rows,
-		iamOp("Put"+word+"PermissionsBoundary", s.putBoundary(kind)), iamOp("Delete"+word+"PermissionsBoundary", s.deleteBoundary(kind)),
-		iamOp("Tag"+word, s.tagEntity(kind)), iamOp("Untag"+word, s.untagEntity(kind)), iamOp("List"+word+"Tags", s.listEntityTags(kind)))
+		iamOp("Put"+word+"PermissionsBoundary", nameMember[kind], s.putBoundary(kind)), iamOp("Delete"+word+"PermissionsBoundary", nameMember[kind], s.deleteBoundary(kind)),
+		iamOp("Tag"+word, nameMember[kind], s.tagEntity(kind)), iamOp("Untag"+word, nameMember[kind], s.untagEntity(kind)), iamOp("List"+word+"Tags", nameMember[kind], s.listEntityTags(kind)))
 }
 
 // iamRefused are the operations that are known and not served: passwords, second

@@ -53,7 +53,10 @@ func (s *Server) getAccountSummary(_ context.Context, r *request) (any, error) {
 	out.SummaryMap.Entry = []entry{
 		{"Users", len(a.List(iam.UserKind, ""))}, {"Groups", len(a.List(iam.GroupKind, ""))}, {"Roles", len(a.List(iam.RoleKind, ""))},
 		{"Policies", len(a.Policies(true, false, ""))}, {"Providers", len(a.Providers())},
-		{"AccessKeysPerUserQuota", 2}, {"VersionsPerPolicyQuota", 5}, {"PolicySizeQuota", 6144}, {"GroupsPerUserQuota", 10}, {"AccountMFAEnabled", 0},
+		{"AccountMFAEnabled", 0},
+	}
+	for _, q := range a.Quotas() {
+		out.SummaryMap.Entry = append(out.SummaryMap.Entry, entry{q.Name, q.Most})
 	}
 	return out, nil
 }

@@ -25,15 +25,38 @@ func (s *Server) mayIAM(r *request) error {
 	a.Action, a.Resource, a.ResourceTags = r.row.action, arn, tags
 	a.TagKeys = r.listed("TagKeys")
 	a.RequestTags, _ = r.tagged("Tags") // the handler refuses what cannot be read
-	a.Context = iamContext(r)
+	a.Context = s.iamContext(r)
 	if err := s.ask(r, a); err != nil {
 		return err
+	}
+	if to, ok := renamed(r, arn); ok {
+		a.Resource = to
+		return s.ask(r, a)
 	}
 	if tag, ok := taggingAction[r.row.operation()]; ok && len(a.RequestTags) > 0 {
 		a.Action = "iam:" + tag
 		return s.ask(r, a)
 	}
 	return nil
+}
+
+// renamed is what a user or group is to be called: that needs the right on both.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html
+func renamed(r *request, from hearth.ARN) (hearth.ARN, bool) {
+	name, path := r.field("New"+r.row.about), r.field("NewPath")
+	kind, ok := entityKindOf(r.row.about)
+	if !ok || !strings.HasPrefix(r.row.operation(), "Update") || name == "" && path == "" {
+		return from, false
+	}
+	was := strings.TrimPrefix(from.Resource, string(kind))
+	last := strings.LastIndexByte(was, '/') + 1
+	if path == "" {
+		path = was[:last]
+	}
+	if name == "" {
+		name = was[last:]
+	}
+	return iamARN(r, string(kind)+path+name), true
 }
 
 // taggingAction is what creating with tags needs besides.
@@ -43,9 +66,9 @@ var taggingAction = map[string]string{
 
 // iamContext are IAM's own condition keys.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
-func iamContext(r *request) map[string]string {
+func (s *Server) iamContext(r *request) map[string]string {
 	out := map[string]string{}
-	if arn := r.field("PermissionsBoundary"); arn != "" {
+	if arn := s.boundaryMeant(r); arn != "" {
 		out["iam:PermissionsBoundary"] = arn
 	}
 	if arn := r.field("PolicyArn"); arn != "" && strings.Contains(r.row.operation(), "tach") {
@@ -54,30 +77,58 @@ func iamContext(r *request) map[string]string {
 	return out
 }
 
+// boundaryMeant is the boundary that is asked for where one is made or put, and else
+// the one that the user or role has: who may only change those within a boundary says
+// so by this key.
+func (s *Server) boundaryMeant(r *request) string {
+	op := r.row.operation()
+	kind, ok := entityKindOf(r.row.about)
+	switch {
+	case op == "CreateUser", op == "CreateRole", strings.HasPrefix(op, "Put") && strings.HasSuffix(op, "Boundary"):
+		return r.field("PermissionsBoundary")
+	case !ok:
+		return ""
+	}
+	e, err := s.account(r).Get(kind, r.field(r.row.about))
+	if err != nil {
+		return ""
+	}
+	return e.Boundary
+}
+
 // iamTarget is what an operation is done to, with the tags it has. Operations on
 // nothing in particular are on everything.
 func (s *Server) iamTarget(r *request) (hearth.ARN, map[string]string) {
-	op := r.row.operation()
-	for _, by := range []struct{ member, kind string }{{"RoleName", "role"}, {"GroupName", "group"}, {"UserName", "user"}} {
-		if name := r.field(by.member); name != "" {
-			return s.entityTarget(r, iam.EntityKind(by.kind), name)
+	op, name := r.row.operation(), r.field(r.row.about)
+	if kind, ok := entityKindOf(r.row.about); ok {
+		if name == "" && ownUser[op] {
+			name = s.callerName(r)
 		}
+		return s.entityTarget(r, kind, name)
 	}
 	switch {
-	case r.field("PolicyArn") != "":
-		return s.policyTarget(r, r.field("PolicyArn"))
-	case r.field("OpenIDConnectProviderArn") != "":
-		return s.providerTarget(r, r.field("OpenIDConnectProviderArn"))
 	case op == "CreatePolicy":
 		return iamARN(r, "policy"+pathOf(r)+r.field("PolicyName")), nil
 	case op == "CreateOpenIDConnectProvider":
 		return iamARN(r, "oidc-provider/"+strings.TrimPrefix(r.field("Url"), "https://")), nil
-	case op == "SimulatePrincipalPolicy" || op == "GetContextKeysForPrincipalPolicy":
-		return s.anyTarget(r, r.field("PolicySourceArn"))
-	case ownUser[op]:
-		return s.entityTarget(r, iam.UserKind, s.callerName(r))
+	case r.row.about == "PolicyArn":
+		return s.policyTarget(r, name)
+	case r.row.about == "OpenIDConnectProviderArn":
+		return s.providerTarget(r, name)
+	case r.row.about == "PolicySourceArn":
+		return s.anyTarget(r, name)
 	}
 	return iamARN(r, "*"), nil
+}
+
+// entityKindOf is the kind of what a member names, if that is a user, group or role.
+func entityKindOf(member string) (iam.EntityKind, bool) {
+	for kind, m := range nameMember {
+		if m == member {
+			return kind, true
+		}
+	}
+	return "", false
 }
 
 // ownUser are the operations that are about the caller if they name nobody.

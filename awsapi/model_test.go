@@ -253,7 +253,7 @@ func TestBotocoreModel(t *testing.T) {
 	const script = `
 import json, botocore.session as b
 out = {}
-for name in ("amp", "sts", "iam", "sns"):
+for name in ("amp", "sts", "iam", "sns", "eks", "grafana"):
     m = b.get_session().get_service_model(name)
     ops = [m.operation_model(n) for n in m.operation_names]
     out[m.signing_name or name] = {o.name: {"method": o.http["method"], "path": o.http["requestUri"], "code": o.http.get("responseCode", 200)} for o in ops}
@@ -283,11 +283,28 @@ print(json.dumps(out))`
 			t.Errorf("%s is %+v, the model has %+v", op, got, want)
 		}
 	}
+	eks := byAction(s.tables()["eks"])
+	for op, want := range model["eks"] {
+		if r := eks[op]; r == nil || r.method != want.Method || r.path != want.Path || !r.refused() && r.code != want.Code {
+			t.Errorf("eks:%s is %+v, the model has %+v", op, r, want)
+		}
+	}
+	if len(eks) != len(model["eks"]) {
+		t.Errorf("%d operations of eks are known, the model has %d", len(eks), len(model["eks"]))
+	}
 	for _, service := range []string{"sts", "iam", "sns"} {
 		for op := range model[service] {
 			if byAction(s.tables()[service])[op] == nil {
 				t.Errorf("%s:%s is neither served nor refused", service, op)
 			}
+		}
+	}
+	for op, want := range model["grafana"] {
+		r := byAction(s.tables()["grafana"])[op]
+		if r == nil {
+			t.Errorf("grafana:%s is neither served nor refused", op)
+		} else if got := (call{r.method, r.path, r.code}); got != want {
+			t.Errorf("%s is %+v, the model has %+v", op, got, want)
 		}
 	}
 	if n := len(model["aps"]); n != 44 {

@@ -53,7 +53,16 @@ func writeOperations() string {
 	section(&b, "AWS Identity and Access Management", "signed for the service `iam`; the path is the form's `Action`, posted to `/`", tables["iam"])
 	section(&b, "Amazon Simple Notification Service", "signed for the service `sns`; the path is the form's `Action`, posted to `/`. ConfirmSubscription and Unsubscribe "+
 		"are also links that need no signature, and ⁺ marks pages for whoever gets a message", tables["sns"])
-	section(&b, "Hearth", "signed for the service `hearth`", tables["hearth"])
+	section(&b, "Amazon Managed Grafana", "signed for the service `grafana`", tables["grafana"])
+	section(&b, "A Grafana workspace's own HTTP API", "made with a service account's token or a browser's session, at the Grafana workspace's address; "+
+		"instead of an IAM action each needs a role in the Grafana workspace, − means that nobody need be proven. What is not here answers 501 and a sentence. ⁺ marks what only Hearth has", tables[grafanaHTTP])
+	section(&b, "Amazon Elastic Kubernetes Service", "signed for the service `eks`; they are about clusters that were registered, see [clusters.md](clusters.md)", tables["eks"])
+	pages := slices.Clone(tables["hearth"])
+	own := slices.DeleteFunc(slices.Clone(pages), func(r *row) bool { return r.on == signIn })
+	pages = slices.DeleteFunc(pages, func(r *row) bool { return r.on != signIn })
+	section(&b, "Amazon CloudWatch", "signed for the service `monitoring`; the path is the operation, asked for by CBOR, JSON 1.0 or a form; only the usage of Hearth's own workspaces is there", tables["monitoring"])
+	section(&b, "Hearth", "signed for the service `hearth`", own)
+	section(&b, "Sign-in", "not signed: see [sign-in.md](sign-in.md)", pages)
 	b.WriteString("\n## Services not served yet\n\nRequests signed for these answer an error in the service's own protocol:\n\n")
 	for _, k := range known {
 		if len(tables[k.name]) == 0 {
@@ -90,7 +99,10 @@ func table(b *strings.Builder, title string, rows []*row) {
 	fmt.Fprintf(b, "\n%s (%d):\n\n| method | path | action |\n|---|---|---|\n", title, len(rows))
 	for _, r := range rows {
 		action, mark := "`"+r.action+"`", ""
-		if r.on == anyPrincipal || r.on == unsigned || r.on == snsLink || r.on == snsPage {
+		if r.role != "" && r.on == grafanaUser {
+			action += ", " + string(r.role)
+		}
+		if r.on == anyPrincipal || r.on == unsigned || r.on == snsLink || r.on == snsPage || r.on == grafanaOpen {
 			action += " −"
 		}
 		if r.extension {

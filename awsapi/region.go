@@ -3,7 +3,7 @@ package awsapi
 import (
 	"fmt"
 	"net/http"
-	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,12 +32,17 @@ func (s *Server) checkRegion(r *request) error {
 	return nil
 }
 
-// regionName is what a region may be called. It becomes part of ARNs, where a
+// isRegionName tells what a region may be called. It becomes part of ARNs, where a
 // colon would move the account.
-var regionName = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
+func isRegionName(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		return !letter && (c < '0' || c > '9') && c != '.' && c != '_' && c != '-'
+	})
+}
 
 func (s *Server) checkRegionName(r *request) error {
-	if regionName.MatchString(r.sig.Region) {
+	if isRegionName(r.sig.Region) {
 		return nil
 	}
 	return s.wrongRegion(r, "Credential should be scoped to a valid region, not '"+r.sig.Region+"'. ")

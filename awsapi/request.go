@@ -29,8 +29,10 @@ type request struct {
 	params    params
 	form      url.Values // query protocol
 	body      body
-	workspace hearth.Workspace // data plane; zero if there is none
-	caller    hearth.Caller    // proven
+	workspace hearth.Workspace        // data plane; zero if there is none
+	grafana   hearth.GrafanaWorkspace // of a Grafana workspace's own API
+	user      hearth.GrafanaUser      // proven there
+	caller    hearth.Caller           // proven
 }
 
 func (s *Server) begin(w http.ResponseWriter, hr *http.Request) *request {
@@ -38,6 +40,7 @@ func (s *Server) begin(w http.ResponseWriter, hr *http.Request) *request {
 	r.w.ResponseWriter = w
 	w.Header().Set("X-Amzn-Requestid", string(r.id))
 	r.sig, r.sigErr = sigv4.Parse(hr)
+	r.ofGrafana()
 	return r
 }
 
@@ -45,6 +48,7 @@ func (s *Server) end(r *request) {
 	r.body.release()
 	took := s.opts.Now().Sub(r.began)
 	s.metrics.done(r, took)
+	s.tally(r)
 	if ctx := r.http.Context(); s.opts.Log.Enabled(ctx, slog.LevelDebug) {
 		s.opts.Log.DebugContext(ctx, "request answered", "request_id", r.id, "operation", r.operation(), "status", r.w.status, "took", took)
 	}
@@ -67,11 +71,11 @@ func (r *request) operation() string {
 	return r.row.action
 }
 
-// claimedService is the service in the credential scope; empty if there is no
-// readable one.
+// claimedService is the service in the credential scope, or the one that a page of
+// the console names; empty if there is neither.
 func (r *request) claimedService() string {
 	if r.sig == nil {
-		return ""
+		return r.sessionService()
 	}
 	return r.sig.Service
 }

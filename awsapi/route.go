@@ -28,6 +28,8 @@ func (s *Server) route(r *request) error {
 	}
 	r.service = svc
 	switch {
+	case svc.served && svc.name == "monitoring":
+		return s.routeMonitoring(r, svc)
 	case !svc.served:
 		r.row = &row{action: svc.name + ":Unknown", on: anyPrincipal}
 		return nil
@@ -45,10 +47,16 @@ func (s *Server) nothingHere(r *request) string {
 }
 
 func (s *Server) routePath(r *request) error {
+	if r.service.protocol == grafanaJSON && s.upstreamed(r.http.Context(), "", r.path) {
+		return s.routeUpstream(r)
+	}
 	m, allowed := r.service.router.find(r.http.Method, r.path)
 	if m.row == nil && len(allowed) > 0 {
 		return unknownOperation(fmt.Sprintf("No operation of %s has the method %s at %s; it takes %s.",
 			r.service.title, r.http.Method, r.path, strings.Join(allowed, ", ")))
+	}
+	if m.row == nil && r.service.protocol == grafanaJSON {
+		return notInGrafana(r)
 	}
 	if m.row == nil {
 		return unknownOperation(fmt.Sprintf("No operation of %s is served at %s.", r.service.title, r.path))
@@ -143,13 +151,14 @@ func (s *Server) namesKey(r *request) bool {
 	return err == nil
 }
 
-// readBody reads the body unless that has been done.
+// readBody reads the body unless that has been done. Until body.proven it counts
+// against what a stranger may hold.
 func readBody(r *request, from *bodies, limit int64) error {
 	if r.body.buf != nil || r.http.Body == nil {
 		return nil
 	}
 	var err error
-	r.body, err = from.read(io.Reader(r.http.Body), r.http.ContentLength, limit)
+	r.body, err = from.read(io.Reader(r.http.Body), r.http.ContentLength, limit, r.claimant())
 	return err
 }
 

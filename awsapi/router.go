@@ -19,6 +19,7 @@ type node struct {
 	param   *node
 	name    string // of param
 	rows    []*row
+	rest    *node // of {rest...}: whatever follows
 }
 
 // A match is a row and the still escaped values of its path's {names}.
@@ -31,6 +32,7 @@ type params struct {
 	names  [maxParams]string
 	values [maxParams]string
 	n      int
+	rest   string // what {rest...} stands for, still escaped
 }
 
 // get returns the escaped value of a {name}; empty if the path has none.
@@ -61,6 +63,12 @@ func (n *node) add(r *row, path string) {
 }
 
 func (n *node) child(segment string) *node {
+	if segment == "{rest...}" {
+		if n.rest == nil {
+			n.rest = &node{}
+		}
+		return n.rest
+	}
 	if name, ok := strings.CutPrefix(segment, "{"); ok {
 		if n.param == nil {
 			n.param, n.name = &node{}, strings.TrimSuffix(name, "}")
@@ -87,7 +95,7 @@ func (t *router) find(method, path string) (m match, allowed []string) {
 		return m, nil
 	}
 	if tidy := tidyPath(path); tidy != path {
-		if loose, _ := t.exact(method, tidy); loose.row != nil && loose.row.data() {
+		if loose, _ := t.exact(method, tidy); loose.row != nil && loose.row.careless() {
 			return loose, nil
 		}
 	}
@@ -121,6 +129,16 @@ func (n *node) walk(path string, p *params) *node {
 		}
 		return n
 	}
+	if found := n.walkNamed(path, p); found != nil {
+		return found
+	}
+	if n.rest != nil {
+		p.rest = path
+	}
+	return n.rest
+}
+
+func (n *node) walkNamed(path string, p *params) *node {
 	segment, rest, more := strings.Cut(path, "/")
 	if segment == "" || more && rest == "" {
 		return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
+
+	"github.com/hearth-metrics/hearth"
 )
 
 // A row is one operation: how it is asked for, what right it needs on which
@@ -17,7 +19,10 @@ type row struct {
 	serve  handler // control plane
 	pass   passer  // data plane
 
-	extension bool // of Hearth: AWS has no such operation
+	about     string             // of IAM: the member of the form that names what it is done to
+	passing   passing            // roles the request hands to a service
+	role      hearth.GrafanaRole // the least one; of rows of a Grafana workspace
+	extension bool               // of Hearth: AWS has no such operation
 }
 
 // op is a row of the control plane.
@@ -43,6 +48,8 @@ const (
 	account                       // no resource in particular
 	ownWorkspace                  // {workspaceId}, of the caller's account and region
 	ownNamespace                  // the rule groups namespace {name} of {workspaceId}
+	newScraper                    // what the scraper in the body reads and writes
+	ownScraper                    // {scraperId}, of the caller's account and region
 	taggedResource                // {resourceArn}
 	dataWorkspace                 // {workspaceId}, of whichever account it is
 	ownEvents                     // the account's part of the ledger
@@ -51,12 +58,27 @@ const (
 	snsSubscription               // the subscription in the form
 	snsLink                       // the same, for whoever holds the link; who signs must have the right
 	snsPage                       // anyone at all
+	hearthWorkspace               // {workspaceId} of one of Hearth's own operations
+	cwScraper                     // the workspace that {cloudwatchScraperId} writes into
+	ownGrafana                    // the Grafana workspace {workspaceId}, of the caller's account and region
+	grafanaUser                   // a user of the Grafana workspace {grafanaId} with the row's role
+	grafanaOpen                   // anyone at all who knows the Grafana workspace {grafanaId}
+	ownCluster                    // the cluster {name} of the caller
+	ownEntry                      // the access entry of {principalArn} in it
+	eksTagged                     // {resourceArn}, a cluster or an access entry
+	signIn                        // anyone at all
 )
 
 // operation is the row's name without its service: DescribeWorkspace.
 func (r *row) operation() string {
 	_, name, _ := strings.Cut(r.action, ":")
 	return name
+}
+
+// ours marks a row that only Hearth has.
+func (r row) ours() row {
+	r.extension = true
+	return r
 }
 
 // refused says that the operation is known and not served yet.
@@ -68,3 +90,6 @@ func (r *row) page() bool { return r.on == snsPage }
 
 // data says that there is a row and it belongs to the data plane of a workspace.
 func (r *row) data() bool { return r != nil && r.on == dataWorkspace }
+
+// careless says that clients join this row's URLs without care for slashes.
+func (r *row) careless() bool { return r.data() || r.on == grafanaUser && r.serve != nil }

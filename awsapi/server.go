@@ -13,10 +13,16 @@ import (
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/alerting"
+	"github.com/hearth-metrics/hearth/cloudwatch"
+	"github.com/hearth-metrics/hearth/cluster"
+	"github.com/hearth-metrics/hearth/dashboard"
 	"github.com/hearth-metrics/hearth/iam"
+	"github.com/hearth-metrics/hearth/ledger"
 	"github.com/hearth-metrics/hearth/rules"
+	"github.com/hearth-metrics/hearth/scraper"
 	"github.com/hearth-metrics/hearth/sigv4"
 	"github.com/hearth-metrics/hearth/sns"
+	"github.com/hearth-metrics/hearth/sso"
 	"github.com/hearth-metrics/hearth/workspace"
 )
 
@@ -49,7 +55,18 @@ type Authorizer interface {
 type Events interface {
 	// Events returns an account's events, newest first. A zero request or
 	// workspace selects all.
-	Events(ctx context.Context, account hearth.AccountID, request hearth.RequestID, ws hearth.WorkspaceID, limit int) ([]hearth.Event, error)
+	Find(ctx context.Context, q ledger.Query) ([]hearth.Event, error)
+}
+
+// An Upstream is a Grafana of the operator's own, which stands for a Grafana
+// workspace.
+type Upstream interface {
+	// Has tells whether a Grafana workspace is handed on.
+	Has(w hearth.GrafanaWorkspace) bool
+	// Serve hands a request on in the name of a user; path is still escaped.
+	Serve(w http.ResponseWriter, r *http.Request, path string, of hearth.GrafanaWorkspace, as hearth.GrafanaUser) error
+	// Keys is the JSON web key set by which it checks who asks.
+	Keys() []byte
 }
 
 // Options is what a Server needs. Workspaces, Credentials, Ingest and Query are
@@ -70,6 +87,19 @@ type Options struct {
 	Rules  *rules.Room // nil: rules are not served
 
 	Alerting *alerting.Room // nil: alert managers are not served
+	Scrapers *scraper.Room  // nil: scrapers are not served
+	Clusters *cluster.Room  // nil: EKS is not served
+
+	CloudWatch *cloudwatch.Room // scrapers; nil: there are none
+
+	Usage Usage // sizes of workspaces; nil: they are not told
+
+	SSO *sso.Room // signs people in; nil: nobody signs in with a browser
+
+	Pages      Pages           // the browser app; nil: there are no pages
+	Upstream   Upstream        // nil: no Grafana workspace is handed on
+	Dashboards *dashboard.Room // nil: Grafana workspaces are not served
+	Sessions   GrafanaSessions // of browsers in Grafana workspaces; nil: only tokens are taken there
 
 	ExternalURL string           // what URLs handed out begin with
 	Profile     hearth.Profile   // Local unless said otherwise
@@ -79,6 +109,7 @@ type Options struct {
 
 	Now     func() time.Time      // time.Now unless a test says otherwise
 	Log     *slog.Logger          // nil discards
+	Tally   hearth.Tally          // counts for the workspaces' owners; nil counts nothing
 	Metrics prometheus.Registerer // nil keeps the numbers private
 }
 
@@ -87,6 +118,8 @@ type Options struct {
 type Server struct {
 	opts      Options
 	services  map[string]*service
+	upstream  *row    // what is handed on
+	signIns   *router // where people sign in, whatever service a page names
 	verifier  sigv4.Verifier
 	bodies    *bodies
 	strangers *bodies // takes the forms of those who name no key that exists
@@ -112,6 +145,8 @@ func New(o Options) *Server {
 		s.ownHost = u.Host
 	}
 	s.services = s.newServices()
+	s.upstream = s.upstreamRow()
+	s.signIns = newRouter(rowsOf(s.signInRows()))
 	return s
 }
 
@@ -146,6 +181,9 @@ func (o Options) withDefaults() Options {
 
 // ServeHTTP answers one request, whatever it is.
 func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
+	if !s.upstreamed(hr.Context(), hr.Host, rawPath(hr)) && s.page(w, hr) {
+		return
+	}
 	r := s.begin(w, hr)
 	defer s.end(r)
 	defer s.recovered(r)
@@ -199,7 +237,8 @@ func (s *Server) refuse(r *request, err error) {
 		s.opts.Log.Error("request not answered", "request_id", r.id, "operation", r.operation(), "err", err)
 	}
 	s.recordDenial(r, err)
-	if !r.w.written() {
+	s.tellRegion(r, err)
+	if !r.w.written() && !s.toSignIn(r, f.status) {
 		f.write(&r.w, r)
 	}
 }

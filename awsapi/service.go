@@ -27,7 +27,8 @@ type protocol int
 const (
 	restJSON protocol = iota
 	queryXML
-	awsJSON // 1.1, and for CloudWatch also CBOR
+	grafanaJSON // Grafana's own API
+	awsJSON     // 1.1, and for CloudWatch also CBOR
 )
 
 // title, protocol and version of each service a request may be for, by signing
@@ -39,6 +40,7 @@ var known = []service{
 	{name: "grafana", title: "Amazon Managed Grafana", protocol: restJSON},
 	{name: "iam", title: "AWS Identity and Access Management", protocol: queryXML, version: "2010-05-08"},
 	{name: "sns", title: "Amazon Simple Notification Service", protocol: queryXML, version: "2010-03-31"},
+	{name: grafanaHTTP, title: "a Grafana workspace", protocol: grafanaJSON},
 	{name: "eks", title: "Amazon Elastic Kubernetes Service", protocol: restJSON},
 	{name: "monitoring", title: "Amazon CloudWatch", protocol: awsJSON, version: "2010-08-01"},
 	{name: "tagging", title: "AWS Resource Groups Tagging API", protocol: awsJSON},
@@ -62,7 +64,7 @@ func (s *Server) newServices() map[string]*service {
 		svc := k
 		svc.served = len(rows[k.name]) > 0
 		svc.router = &router{}
-		if svc.protocol == queryXML {
+		if svc.protocol == queryXML || svc.name == "monitoring" {
 			svc.actions, svc.router = byAction(rows[k.name]), newRouter(pagesOf(rows[k.name]))
 		} else {
 			svc.router = newRouter(rows[k.name])
@@ -76,11 +78,18 @@ func (s *Server) newServices() map[string]*service {
 func (s *Server) tables() map[string][]*row {
 	all := map[string][]*row{}
 	for _, rows := range [][]row{
-		s.apsRows(), s.dataRows(), s.iamRows(), s.stsRows(), s.snsRows(), s.hearthRows(), s.tokenRows(),
-		apsRefused(), dataRefused(), iamRefused(), stsRefused(), snsRefused(),
+		s.apsRows(), s.dataRows(), s.iamRows(), s.stsRows(), s.snsRows(), s.hearthRows(), s.tokenRows(), s.cloudwatchRows(), s.monitoringRows(), monitoringRefused(), s.usageRows(), s.checkRows(), s.signInRows(), s.sessionRows(), s.eksRows(), s.clusterRows(), s.doctorRows(),
+		s.grafanaRows(), s.grafanaHTTPRows(),
+		apsRefused(), dataRefused(), iamRefused(), stsRefused(), snsRefused(), eksRefused(),
 	} {
 		for i := range rows {
 			name, _, _ := strings.Cut(rows[i].action, ":")
+			if name == "cloudwatch" {
+				name = "monitoring" // as it is signed for
+			}
+			if strings.HasPrefix(rows[i].path, "/hearth/") {
+				name = "hearth" // some need a right of the service that they tell of
+			}
 			all[name] = append(all[name], &rows[i])
 		}
 	}
@@ -106,10 +115,16 @@ func pagesOf(rows []*row) []*row {
 // signing name in the credential scope, by the literal path. It returns nil for
 // a request that only the Action in its form can tell.
 func (s *Server) selectService(r *request) *service {
+	if m, _ := s.signIns.exact(r.http.Method, r.path); m.row != nil && r.sig == nil {
+		return s.services["hearth"]
+	}
+	if strings.HasPrefix(r.path, "/grafana/g-") && grafanaPath.MatchString(r.path) {
+		return s.services[grafanaHTTP]
+	}
 	if svc := s.byHost(r.http.Host); svc != nil {
 		return svc
 	}
-	if svc := s.services[r.claimedService()]; svc != nil {
+	if svc := s.services[r.claimedService()]; svc != nil && svc.protocol != grafanaJSON {
 		return svc
 	}
 	return s.byPath(r.http.URL.Path)
@@ -127,7 +142,7 @@ func (s *Server) byHost(host string) *service {
 		label = "aps"
 	}
 	svc := s.services[label]
-	if svc == nil {
+	if svc == nil || svc.protocol == grafanaJSON {
 		return nil
 	}
 	region, _, _ := strings.Cut(rest, ".")
@@ -143,10 +158,15 @@ var awsRegion = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)?-(north|south|east|west
 
 func (s *Server) byPath(path string) *service {
 	path = strings.TrimLeft(path, "/")
-	first, _, _ := strings.Cut(path, "/")
+	first, rest, _ := strings.Cut(path, "/")
+	if first == "versions" || first == "workspaces" && strings.HasPrefix(rest, "g-") {
+		return s.services["grafana"]
+	}
 	switch first {
 	case "workspaces", "scrapers", "scraperconfiguration", "tags":
 		return s.services["aps"]
+	case "clusters", "cluster-registrations", "cluster-versions", "access-policies", "addons", "eks-anywhere-subscriptions":
+		return s.services["eks"]
 	case "hearth":
 		return s.services["hearth"]
 	case "sns":

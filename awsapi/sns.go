@@ -18,6 +18,7 @@ func (s *Server) snsRows() []row {
 	return []row{
 		snsOp("CreateTopic", snsTopic, s.createTopic), snsOp("DeleteTopic", snsTopic, s.deleteTopic), snsOp("ListTopics", account, s.listTopics),
 		snsOp("GetTopicAttributes", snsTopic, s.getTopicAttributes), snsOp("SetTopicAttributes", snsTopic, s.setTopicAttributes),
+		snsOp("AddPermission", snsTopic, s.addPermission), snsOp("RemovePermission", snsTopic, s.removePermission),
 		snsOp("Subscribe", snsTopic, s.subscribe), snsOp("ListSubscriptions", account, s.listSubscriptions), snsOp("ListSubscriptionsByTopic", snsTopic, s.listSubscriptionsByTopic),
 		snsOp("GetSubscriptionAttributes", snsSubscription, s.getSubscriptionAttributes), snsOp("SetSubscriptionAttributes", snsSubscription, s.setSubscriptionAttributes),
 		snsOp("ConfirmSubscription", snsLink, s.confirmSubscription), snsOp("Unsubscribe", snsLink, s.unsubscribe),
@@ -31,7 +32,7 @@ func (s *Server) snsRows() []row {
 }
 
 // snsRefused are the operations that are known and not served: telephones,
-// mobile push, data protection, and permissions beside the policy.
+// mobile push and data protection.
 func snsRefused() []row {
 	var rows []row
 	for _, name := range snsNotServed {
@@ -41,7 +42,6 @@ func snsRefused() []row {
 }
 
 var snsNotServed = []string{
-	"AddPermission",
 	"CheckIfPhoneNumberIsOptedOut",
 	"CreatePlatformApplication",
 	"CreatePlatformEndpoint",
@@ -61,7 +61,6 @@ var snsNotServed = []string{
 	"ListSMSSandboxPhoneNumbers",
 	"OptInPhoneNumber",
 	"PutDataProtectionPolicy",
-	"RemovePermission",
 	"SetEndpointAttributes",
 	"SetPlatformApplicationAttributes",
 	"SetSMSAttributes",

@@ -79,14 +79,16 @@ func (s *Server) snsTarget(r *request) (hearth.ARN, map[string]string) {
 	return s.topicTarget(r, arn)
 }
 
-// topicField is the topic that the form names, whatever the member is called.
+// topicField is the topic that the form names, in the member that the operation reads:
+// what others name, nobody asked for.
 func topicField(r *request) string {
-	for _, member := range []string{"TopicArn", "TargetArn", "ResourceArn"} {
-		if v := r.field(member); v != "" {
-			return v
-		}
+	switch r.row.operation() {
+	case "TagResource", "UntagResource", "ListTagsForResource":
+		return r.field("ResourceArn")
+	case "Publish":
+		return r.field(publishedTo(r))
 	}
-	return ""
+	return r.field("TopicArn")
 }
 
 func (s *Server) topicTarget(r *request, arn hearth.ARN) (hearth.ARN, map[string]string) {

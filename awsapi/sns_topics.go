@@ -192,14 +192,19 @@ func (r *request) message(at string) (sns.Message, error) {
 	return m, nil
 }
 
+// publishedTo is the member that names the topic of a message.
+func publishedTo(r *request) string {
+	if r.field("TopicArn") == "" && r.field("TargetArn") != "" {
+		return "TargetArn"
+	}
+	return "TopicArn"
+}
+
 func (s *Server) publish(ctx context.Context, r *request) (any, error) {
 	if r.field("PhoneNumber") != "" {
 		return nil, invalidParameter("PhoneNumber", "text messages are not served by this version of Hearth")
 	}
-	member := "TopicArn"
-	if r.field(member) == "" && r.field("TargetArn") != "" {
-		member = "TargetArn"
-	}
+	member := publishedTo(r)
 	if r.field(member) == "" {
 		return nil, invalidParameter("TopicArn or TargetArn", "no value for required parameter")
 	}

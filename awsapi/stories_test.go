@@ -5,13 +5,19 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/prometheus/storage"
+
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/cloudwatch"
+	"github.com/hearth-metrics/hearth/engine"
 	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/store"
+	"github.com/hearth-metrics/hearth/workspace"
 )
 
 // The people of the stories are proven and judged by the real room: the
@@ -19,18 +25,38 @@ import (
 // another account.
 func storytellers(t testing.TB) (*door, []person) {
 	t.Helper()
+	return storytellersWith(t, noEngine{})
+}
+
+func storytellersWith(t testing.TB, e workspace.Engine) (*door, []person) {
+	t.Helper()
 	st, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "iam"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	var room *iam.Room
-	d := openDoor(t, func(o *Options) {
+	d := openDoorOn(t, e, func(o *Options) {
 		room = openIAM(t, st, o.Now)
 		o.IAM, o.Credentials, o.Authorizer = room, room, room
+		o.Usage = sizes{}
+		o.CloudWatch = cloudwatch.New(cloudwatch.Options{Store: st, Workspaces: o.Workspaces, Samples: noSamples{}, Now: o.Now})
 	})
 	return d, []person{alice, sessionOf(t, room), readerOf(t, room), bob}
 }
+
+// noSamples is an engine without samples.
+type noSamples struct{}
+
+func (noSamples) Head(context.Context, hearth.Workspace) (engine.Head, error) {
+	return emptyHead{}, nil
+}
+
+type emptyHead struct{ engine.Head }
+
+func (emptyHead) Querier(int64, int64) (storage.Querier, error) { return storage.NoopQuerier(), nil }
+
+func (emptyHead) Release() {}
 
 func sessionOf(t testing.TB, room *iam.Room) person {
 	t.Helper()
@@ -74,6 +100,10 @@ func TestGoldenStories(t *testing.T) {
 	var b strings.Builder
 	tables := d.tables()
 	for _, name := range slices.Sorted(keys(tables)) {
+		if name == grafanaHTTP {
+			grafanaStories(d, &b, tables[name])
+			continue
+		}
 		for i, r := range tables[name] {
 			w := d.workspaceOf(alice, "us-west-2", fmt.Sprintf("%s-%d", name, i))
 			fmt.Fprintf(&b, "%s %s %s:", r.action, r.method, r.path)
@@ -99,7 +129,7 @@ func keys[V any](m map[string]V) func(func(string) bool) {
 // story asks for a row in the way its service is asked. Names in forms are of
 // nobody, so that what is allowed ends in "not found" and changes nothing.
 func story(d *door, service string, r *row, ws hearth.WorkspaceID, by *person) ask {
-	if d.services[service].protocol == queryXML {
+	if d.services[service].protocol == queryXML || service == "monitoring" {
 		a := formOf(by, service, r.path, formOfNobody())
 		if r.on == unsigned {
 			a.by = nil
@@ -107,10 +137,19 @@ func story(d *door, service string, r *row, ws hearth.WorkspaceID, by *person) a
 		return a
 	}
 	arn := hearth.ARN{Partition: "aws", Service: "aps", Region: "us-west-2", Account: alice.account, Resource: "workspace/" + string(ws)}
+	if service == "grafana" {
+		w := d.grafanaOf(alice, "us-west-2", "story-"+r.operation())
+		ws, arn = hearth.WorkspaceID(w.ID), w.ARN()
+	}
 	fill := strings.NewReplacer("{workspaceId}", string(ws), "{resourceArn}", strings.NewReplacer(":", "%3A", "/", "%2F").Replace(arn.String()),
-		"{name}", "n", "{anomalyDetectorId}", "ad-1", "{scraperId}", "s-1", "{silenceId}", "1", "{tokenId}", "ABIA")
-	return ask{by: by, method: r.method, url: fill.Replace(r.path), service: service, body: "{}"}
+		"{name}", "n", "{anomalyDetectorId}", "ad-1", "{scraperId}", "s-1", "{silenceId}", "1", "{tokenId}", "ABIA", "{cloudwatchScraperId}", "cws-1", "{sessionId}", "0123", "{grafanaId}", "g-0123456789",
+		"{principalArn}", "arn%3Aaws%3Aiam%3A%3A111111111111%3Arole%2Fr", "{policyArn}", "arn%3Aaws%3Aeks%3A%3Aaws%3Acluster-access-policy%2Fnone",
+		"{licenseType}", "ENTERPRISE", "{serviceAccountId}", "99")
+	return ask{by: by, method: r.method, url: unnamed.ReplaceAllString(fill.Replace(r.path), "x"), service: service, body: "{}"}
 }
+
+// unnamed are the {names} of a path that no story has a value for.
+var unnamed = regexp.MustCompile(`\{[A-Za-z]+\}`)
 
 func formOfNobody() map[string]string {
 	const nobodys = "arn:aws:iam::111111111111:"
@@ -124,11 +163,16 @@ func formOfNobody() map[string]string {
 }
 
 func told(d *door, a ask) string {
+	d.failures.sources = nil // nobody is slowed down here
 	switch status, body := d.say(a); {
 	case status == http.StatusForbidden:
 		return "denied"
 	case status == http.StatusNotFound:
 		return "not-found"
+	case status == http.StatusUnauthorized:
+		return "unproven"
+	case status == http.StatusNotImplemented:
+		return "not-served"
 	case status >= 500:
 		return body
 	case strings.Contains(body, "is not served"):

@@ -208,17 +208,6 @@ func (s *Server) getSessionToken(ctx context.Context, r *request) (any, error) {
 	return struct{ Credentials credentialsShape }{credentialsOf(c)}, nil
 }
 
-func (s *Server) decodeAuthorizationMessage(_ context.Context, r *request) (any, error) {
-	if s.opts.IAM == nil {
-		return nil, notServed(r.row.action)
-	}
-	if err := r.required("EncodedMessage"); err != nil {
-		return nil, err
-	}
-	text, err := s.account(r).Decode(r.field("EncodedMessage"))
-	return struct{ DecodedMessage string }{text}, err
-}
-
 func (s *Server) getAccessKeyInfo(_ context.Context, r *request) (any, error) {
 	if s.opts.IAM == nil {
 		return nil, notServed(r.row.action)

@@ -62,10 +62,7 @@ func (s *Server) createToken(ctx context.Context, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	pass := s.access(r)
-	pass.Action, pass.Resource, pass.ResourceTags = "iam:PassRole", e.ARN(), e.Tags
-	pass.Context = map[string]string{"iam:PassedToService": "hearth"}
-	if err := s.ask(r, pass); err != nil {
+	if err := s.askToPass(r, e.ARN(), e.Tags, "hearth"); err != nil {
 		return nil, err
 	}
 	if in.ExpiresInSeconds < 0 || in.ExpiresInSeconds > 10*365*86400 {
@@ -135,6 +132,7 @@ func (s *Server) authenticateBearer(r *request, token string) error {
 	if err := readBody(r, s.bodies, s.bodyLimit(r)); err != nil {
 		return err
 	}
+	r.body.proven()
 	region := s.opts.Region
 	if r.workspace.ID != "" && r.workspace.Account == p.Account {
 		region = r.workspace.Region

@@ -74,8 +74,8 @@ func (a *Account) Attach(ctx context.Context, kind EntityKind, name, arn string)
 		if slices.Contains(e.Attached, arn) {
 			return nil
 		}
-		if len(e.Attached) >= maxAttached {
-			return overQuota("Cannot exceed quota for PoliciesPer%s: %d", map[EntityKind]string{UserKind: "User", GroupKind: "Group", RoleKind: "Role"}[kind], maxAttached)
+		if len(e.Attached) >= c.quotas.attached {
+			return overQuota("Cannot exceed quota for PoliciesPer%s: %d", map[EntityKind]string{UserKind: "User", GroupKind: "Group", RoleKind: "Role"}[kind], c.quotas.attached)
 		}
 		e.Attached = append(e.Attached, arn)
 		return nil

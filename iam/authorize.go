@@ -2,8 +2,6 @@ package iam
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"strings"
 
 	"github.com/hearth-metrics/hearth"
@@ -121,75 +119,4 @@ func (r *Room) denial(q *Question, ps *Policies, w *caller) error {
 	}
 	msg := strings.TrimPrefix(d.Because(q.Action), "because ")
 	return &hearth.Error{Kind: hearth.Denied, Resource: n.Resource, Msg: msg, Err: n}
-}
-
-// encodedDenial is what sts:DecodeAuthorizationMessage shows, in AWS's form.
-type encodedDenial struct {
-	Allowed      bool `json:"allowed"`
-	ExplicitDeny bool `json:"explicitDeny"`
-	Matched      struct {
-		Items []matchedStatement `json:"items"`
-	} `json:"matchedStatements"`
-	Failures struct {
-		Items []string `json:"items"`
-	} `json:"failures"`
-	Context struct {
-		Principal struct {
-			ID  string `json:"id"`
-			ARN string `json:"arn"`
-		} `json:"principal"`
-		Action   string `json:"action"`
-		Resource string `json:"resource"`
-	} `json:"context"`
-	Account hearth.AccountID `json:"account,omitempty"` // whose denial it is; not shown
-}
-
-type matchedStatement struct {
-	ID       string `json:"statementId"`
-	Effect   string `json:"effect"`
-	SourceID string `json:"sourcePolicyId"`
-}
-
-// Encode seals what a denial was about, for the account that may decode it.
-func (r *Room) Encode(d *Denial, account hearth.AccountID) string {
-	e := encodedDenial{ExplicitDeny: d.Decision.Explicit, Account: account}
-	e.Context.Principal.ARN, e.Context.Action, e.Context.Resource = d.Principal, d.Action, d.Resource
-	e.Matched.Items = []matchedStatement{}
-	for _, t := range d.Decision.Trace {
-		if t.Applies && len(e.Matched.Items) < maxTraced {
-			e.Matched.Items = append(e.Matched.Items, matchedStatement{t.Statement.Sid, t.Statement.Effect(), t.Source})
-		}
-	}
-	e.Failures.Items = []string{}
-	plain, err := json.Marshal(e)
-	if err != nil {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString(r.opts.Keys.seal(forDenials, plain, ""))
-}
-
-// maxEncoded is the longest message AWS takes.
-const maxEncoded = 10240
-
-// BadMessageType is the Type of errors about messages that cannot be decoded.
-const BadMessageType = "authorization message"
-
-// Decode opens a message for the account it was encoded for.
-func (a *Account) Decode(message string) (string, error) {
-	bad := &hearth.Error{Kind: hearth.Invalid, Type: BadMessageType, Msg: "The encoded message is invalid."}
-	box, err := base64.RawURLEncoding.DecodeString(message)
-	if err != nil || len(message) > maxEncoded {
-		return "", bad
-	}
-	plain, err := a.room.opts.Keys.open(forDenials, box, "")
-	if err != nil {
-		return "", bad
-	}
-	var e encodedDenial
-	if json.Unmarshal(plain, &e) != nil || e.Account != a.id {
-		return "", bad
-	}
-	e.Account = ""
-	out, err := json.Marshal(e)
-	return string(out), err
 }

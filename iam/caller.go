@@ -20,6 +20,7 @@ type caller struct {
 type compiled struct {
 	identity []Source
 	boundary []Source
+	role     string // its ARN, if it is a role
 }
 
 // caller finds what decides about p. A principal whose entity is gone keeps its
@@ -30,6 +31,10 @@ func (r *Room) caller(p *hearth.Principal) caller {
 	w.session, _ = p.Session.(*session)
 	if p.Root {
 		w.Kind = Root
+		return w
+	}
+	if w.session != nil && w.session.service != nil {
+		w.serve(w.session.service)
 		return w
 	}
 	w.Kind = User
@@ -76,7 +81,7 @@ func (r *Room) attach(w *caller, key entityKey) {
 	}
 	w.entity, w.compiled, w.ID = e, *c, e.ID
 	if e.Kind == RoleKind {
-		w.Kind, w.Role = Session, e.ARN().String()
+		w.Kind, w.Role = Session, c.role
 	}
 }
 
@@ -88,6 +93,9 @@ func (r *Room) compile(e *Entity) *compiled {
 		return c
 	}
 	c.identity = r.sources(nil, e)
+	if e.Kind == RoleKind {
+		c.role = e.ARN().String()
+	}
 	for _, g := range e.Groups {
 		if group, ok := r.entities[entityKey{e.Account, GroupKind, g}]; ok {
 			c.identity = r.sources(c.identity, group)

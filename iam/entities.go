@@ -31,8 +31,8 @@ func (a *Account) Create(ctx context.Context, kind EntityKind, in EntityInput) (
 		if _, ok := c.entities[e.key()]; ok {
 			return entityExists(kind, in.Name)
 		}
-		if c.count(a.id, kind) >= maxEntities[kind] {
-			return overQuota("Cannot exceed quota for %ssPerAccount: %d.", strings.ToUpper(string(kind[:1]))+string(kind[1:]), maxEntities[kind])
+		if most := c.quotas.entities[kind]; c.count(a.id, kind) >= most {
+			return overQuota("Cannot exceed quota for %ssPerAccount: %d.", strings.ToUpper(string(kind[:1]))+string(kind[1:]), most)
 		}
 		if err := c.checkBoundary(a.id, in.Boundary); err != nil {
 			return err
@@ -59,12 +59,12 @@ func (a *Account) newEntity(kind EntityKind, in EntityInput) (*Entity, error) {
 		Tags: cloneMap(in.Tags), Boundary: in.Boundary,
 	}
 	if kind == RoleKind {
-		return e, e.makeRole(in)
+		return e, e.makeRole(in, a.room.quotas.trustSize)
 	}
 	return e, nil
 }
 
-func (e *Entity) makeRole(in EntityInput) (err error) {
+func (e *Entity) makeRole(in EntityInput, longest int) (err error) {
 	if err := checkDescription(in.Description); err != nil {
 		return err
 	}
@@ -72,15 +72,16 @@ func (e *Entity) makeRole(in EntityInput) (err error) {
 		return err
 	}
 	e.Description = in.Description
-	return e.setTrust(in.Trust)
+	return e.setTrust(in.Trust, longest)
 }
 
-func (e *Entity) setTrust(document string) (err error) {
+// setTrust takes a trust policy of at most longest characters.
+func (e *Entity) setTrust(document string, longest int) (err error) {
 	if e.trust, err = Parse(TrustPolicy, document); err != nil {
 		return err
 	}
-	if size(document) > maxTrustSize {
-		return overQuota("Cannot exceed quota for ACLSizePerRole: %d", maxTrustSize)
+	if size(document) > longest {
+		return overQuota("Cannot exceed quota for ACLSizePerRole: %d", longest)
 	}
 	e.Trust = document
 	return nil
@@ -367,7 +368,7 @@ func (a *Account) UpdateRole(ctx context.Context, name string, u RoleUpdate) (ro
 			e.Description = *u.Description
 		}
 		if u.Trust != nil {
-			if err := e.setTrust(*u.Trust); err != nil {
+			if err := e.setTrust(*u.Trust, c.quotas.trustSize); err != nil {
 				return err
 			}
 			c.bindTrust(e)

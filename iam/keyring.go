@@ -35,7 +35,6 @@ type purpose string
 const (
 	forAccessKeys purpose = "access key"
 	forSessions   purpose = "session token"
-	forDenials    purpose = "authorization message"
 	forSecrets    purpose = "session secret"
 )
 
@@ -99,7 +98,7 @@ func (k *Keyring) add(fields []string) error {
 	}
 	k.keys[byte(id)] = key
 	k.newest = max(k.newest, byte(id))
-	for _, p := range []purpose{forAccessKeys, forSessions, forDenials} {
+	for _, p := range []purpose{forAccessKeys, forSessions} {
 		if err := k.cipher(byte(id), key, p); err != nil {
 			return err
 		}

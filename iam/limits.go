@@ -11,25 +11,35 @@ import (
 	"github.com/hearth-metrics/hearth"
 )
 
-// How much of everything an account may have: AWS's defaults, or what AWS raises
-// them to where a default is known to be in people's way.
+// How much of everything an account may have, whatever the profile.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const (
-	maxTags            = 50
-	maxAttached        = 20
-	maxVersions        = 5
-	maxAccessKeys      = 2
-	maxGroupsOfUser    = 10
-	maxPolicySize      = 6144 // characters, blanks not counted
-	maxTrustSize       = 8192
-	maxClientIDs       = 100
-	maxThumbprints     = 5
-	maxProviders       = 100
-	maxManagedPolicies = 5000
-	maxResourcePolicy  = 20 << 10
+	maxTags           = 50
+	maxVersions       = 5
+	maxAccessKeys     = 2
+	maxGroupsOfUser   = 10
+	maxPolicySize     = 6144 // characters, blanks not counted
+	maxClientIDs      = 100
+	maxThumbprints    = 5
+	maxProviders      = 100
+	maxResourcePolicy = 20 << 10
 )
 
-var maxEntities = map[EntityKind]int{UserKind: 5000, GroupKind: 500, RoleKind: 5000}
+// quotas are what AWS raises on request. The profile aws-strict has AWS's defaults,
+// local what AWS raises them to.
+type quotas struct {
+	entities  map[EntityKind]int
+	policies  int // managed policies of the account's own
+	attached  int // managed policies of a user, group or role
+	trustSize int // characters of a trust policy, blanks not counted
+}
+
+func quotasOf(p hearth.Profile) quotas {
+	if p == hearth.AWSStrict {
+		return quotas{entities: map[EntityKind]int{UserKind: 5000, GroupKind: 300, RoleKind: 1000}, policies: 1500, attached: 10, trustSize: 2048}
+	}
+	return quotas{entities: map[EntityKind]int{UserKind: 5000, GroupKind: 500, RoleKind: 5000}, policies: 5000, attached: 20, trustSize: 8192}
+}
 
 // maxInline is the size of an entity's inline policies together.
 var maxInline = map[EntityKind]int{UserKind: 2048, GroupKind: 5120, RoleKind: 10240}
@@ -132,4 +142,21 @@ func size(document string) int {
 		}
 	}
 	return n
+}
+
+// A Quota is how much of something there may be, by its name in GetAccountSummary.
+type Quota struct {
+	Name string
+	Most int
+}
+
+// Quotas are the account's.
+func (a *Account) Quotas() []Quota {
+	q := &a.room.quotas
+	return []Quota{
+		{"UsersQuota", q.entities[UserKind]}, {"GroupsQuota", q.entities[GroupKind]}, {"RolesQuota", q.entities[RoleKind]}, {"PoliciesQuota", q.policies},
+		{"AttachedPoliciesPerUserQuota", q.attached}, {"AttachedPoliciesPerGroupQuota", q.attached}, {"AttachedPoliciesPerRoleQuota", q.attached},
+		{"AssumeRolePolicySizeQuota", q.trustSize}, {"UserPolicySizeQuota", maxInline[UserKind]}, {"GroupPolicySizeQuota", maxInline[GroupKind]}, {"RolePolicySizeQuota", maxInline[RoleKind]},
+		{"AccessKeysPerUserQuota", maxAccessKeys}, {"VersionsPerPolicyQuota", maxVersions}, {"PolicySizeQuota", maxPolicySize}, {"GroupsPerUserQuota", maxGroupsOfUser},
+	}
 }

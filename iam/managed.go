@@ -157,13 +157,23 @@ func (a *Account) CreatePolicy(ctx context.Context, in PolicyInput) (*ManagedPol
 			return &hearth.Error{Kind: hearth.Conflict, Type: "policy", Resource: in.Name,
 				Msg: fmt.Sprintf("A policy called %s already exists. Duplicate names are not allowed.", in.Name)}
 		}
-		if len(c.policies) >= maxManagedPolicies {
-			return overQuota("Cannot exceed quota for PoliciesPerAccount: %d", maxManagedPolicies)
+		if c.countPolicies(a.id) >= c.quotas.policies {
+			return overQuota("Cannot exceed quota for PoliciesPerAccount: %d", c.quotas.policies)
 		}
 		p.Created = c.now
 		p.add(v, true, c.now)
 		return c.putManaged(p)
 	})
+}
+
+// countPolicies counts the policies of an account's own.
+func (s *state) countPolicies(a hearth.AccountID) (n int) {
+	for _, p := range s.policies {
+		if p.Account == a {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *state) policyNamed(a hearth.AccountID, name string) bool {

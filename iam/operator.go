@@ -113,11 +113,12 @@ var timeForms = []string{
 
 func parseTime(s string) (time.Time, error) {
 	s = strings.TrimSpace(s)
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		if len(s) == 4 {
+	if !strings.Contains(s, ":") { // what has a clock's time in it is no number
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil && len(s) == 4 {
 			return time.Date(int(n), 1, 1, 0, 0, 0, 0, time.UTC), nil
+		} else if err == nil {
+			return time.Unix(n, 0), nil
 		}
-		return time.Unix(n, 0), nil
 	}
 	for _, form := range timeForms {
 		if t, err := time.Parse(form, s); err == nil {

@@ -20,6 +20,9 @@ type Provider struct {
 	Thumbprints []string          `json:"thumbprints,omitempty"` // SHA-1 of certificates, in lower case
 	Created     time.Time         `json:"created"`
 	Tags        map[string]string `json:"tags,omitempty"`
+
+	Keys  string `json:"keys,omitempty"`  // a JSON Web Key Set: the only keys that count; empty: the issuer is asked
+	Owner string `json:"owner,omitempty"` // whose keys they are: the ARN of a cluster
 }
 
 // ARN names the provider.
@@ -52,6 +55,11 @@ func (p *Provider) check() error {
 			return invalid("thumbprintList", "Member must be 40 hexadecimal characters")
 		}
 		p.Thumbprints[i] = lower(t)
+	}
+	if p.Keys != "" {
+		if _, err := readKeySet([]byte(p.Keys)); err != nil {
+			return invalid("keys", err.Error())
+		}
 	}
 	return checkTags(p.Tags)
 }

@@ -3,6 +3,7 @@ package iam
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,12 +24,27 @@ func Smallest(q *Question, d *Decision) Remedy {
 		return Remedy{Where: d.By, Advice: fmt.Sprintf("No statement outweighs a denial: change %s of %s so that it does not apply to this request.",
 			d.Statement.Name(), d.Source)}
 	}
+	if q.Tethered && d.By == SessionLayer {
+		return Remedy{Where: d.By, Advice: "The bearer token is for other actions: " + q.anotherToken()}
+	}
 	r := Remedy{Where: d.By, Statement: q.statement(d.By), Advice: fmt.Sprintf("Add the statement to %s.", q.target(d.By))}
 	if t, ok := nearMiss(d); ok {
 		r.Advice = fmt.Sprintf("%s of %s would allow it but for %s. Fulfil the condition, or add the statement to %s.",
 			t.Statement.Name(), t.Source, t.misfits()[0], q.target(d.By))
 	}
+	if q.Tethered && !d.allowedBy(SessionLayer) {
+		r.Advice += " The bearer token is for other actions, too: " + q.anotherToken()
+	}
 	return r
+}
+
+func (q *Question) anotherToken() string {
+	return fmt.Sprintf("make one with hearth token create --actions %s.", q.Action)
+}
+
+// allowedBy tells whether a statement of a layer allows what was asked.
+func (d *Decision) allowedBy(l Layer) bool {
+	return slices.ContainsFunc(d.Trace, func(t StatementTrace) bool { return t.Layer == l && t.Statement.Allow && t.Applies })
 }
 
 func (q *Question) target(l Layer) string {
@@ -38,6 +54,9 @@ func (q *Question) target(l Layer) string {
 	}
 	switch l {
 	case ResourceLayer:
+		if q.Trust {
+			return "the trust policy of " + q.Resource.String()
+		}
 		return "the resource policy of " + q.Resource.String()
 	case BoundaryLayer:
 		return "the permissions boundary of " + who
@@ -53,13 +72,14 @@ func (q *Question) statement(l Layer) string {
 		Effect    string
 		Principal map[string]string `json:",omitempty"`
 		Action    string
-		Resource  string `json:",omitempty"`
+		Resource  string                       `json:",omitempty"`
+		Condition map[string]map[string]string `json:",omitempty"`
 	}{Effect: "Allow", Action: q.Action, Resource: q.Resource.String()}
 	if l == ResourceLayer {
 		s.Principal = q.principal()
 	}
-	if l == ResourceLayer && strings.HasPrefix(q.Action, "sts:") {
-		s.Resource = "" // a trust policy is about its own role
+	if l == ResourceLayer && q.Trust {
+		s.Resource, s.Condition = "", q.token() // a trust policy is about its own role
 	}
 	out, err := json.Marshal(s)
 	if err != nil {
@@ -80,6 +100,25 @@ func (q *Question) principal() map[string]string {
 		return map[string]string{"AWS": "*"}
 	}
 	return map[string]string{"AWS": q.Who.ARN}
+}
+
+// token asks for the very token that was shown: without a condition, all that its
+// issuer ever names would be let in.
+func (q *Question) token() map[string]map[string]string {
+	_, issuer, ok := strings.Cut(q.Who.Name, ":oidc-provider/")
+	if q.Who.Kind != Federated || !ok || q.Keys == nil {
+		return nil
+	}
+	wanted := map[string]string{}
+	for _, claim := range []string{":aud", ":sub"} {
+		if got, ok := q.Keys.Get(lower(issuer + claim)); ok && len(got) == 1 {
+			wanted[issuer+claim] = got[0]
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	return map[string]map[string]string{"StringEquals": wanted}
 }
 
 // nearMiss is an allowing statement of the deciding layer of which only a

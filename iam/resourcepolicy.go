@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -19,11 +20,13 @@ type ResourceDocument struct {
 	IDs map[string]string `json:"ids,omitempty"` // whom it names, as they were then
 
 	policy *Policy
+	source []Source // policy, as Evaluate wants it
 }
 
 func (d *ResourceDocument) read() (err error) {
 	if d.policy, err = Parse(ResourcePolicy, d.Document); err == nil {
 		d.policy.bind(d.IDs)
+		d.source = []Source{{Name: "resource policy of " + d.ARN, Policy: d.policy}}
 	}
 	return err
 }
@@ -34,9 +37,7 @@ const NoPolicy = "NO_POLICY"
 // honoured are the actions AMP's resource policies can grant or deny: those of
 // the data plane. Others are left to identity policies.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/resource-based-policies.html
-var honoured = map[string]bool{
-	"aps:remotewrite": true, "aps:querymetrics": true, "aps:getseries": true, "aps:getlabels": true, "aps:getmetricmetadata": true,
-}
+var honoured = []string{"aps:RemoteWrite", "aps:QueryMetrics", "aps:GetSeries", "aps:GetLabels", "aps:GetMetricMetadata"}
 
 // withResource adds the resource's policy, if it has one that counts.
 func (r *Room) withResource(q *Question, ps *Policies) {
@@ -46,14 +47,14 @@ func (r *Room) withResource(q *Question, ps *Policies) {
 	r.mu.RLock()
 	none := len(r.resources) == 0
 	r.mu.RUnlock()
-	if none || !honoured[lower(q.Action)] {
+	if none || !slices.ContainsFunc(honoured, func(a string) bool { return strings.EqualFold(a, q.Action) }) {
 		return
 	}
 	r.mu.RLock()
 	d := r.resources[q.Resource.String()]
 	r.mu.RUnlock()
 	if d != nil {
-		ps.Resource = []Source{{Name: "resource policy of " + d.ARN, Policy: d.policy}}
+		ps.Resource = d.source
 	}
 }
 

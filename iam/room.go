@@ -29,6 +29,8 @@ type Options struct {
 	Keys  *Keyring
 	Roots []RootKey // each account of this Hearth has one
 
+	Profile hearth.Profile // AWSStrict: AWS's own quotas
+
 	Dial Dial              // for the keys of identity providers; nil: only pinned keys count
 	Pins map[string]string // key sets (JWKS) by issuer, for issuers that cannot be reached
 
@@ -51,6 +53,7 @@ type Room struct {
 	opts  Options
 	roots map[string]RootKey
 
+	quotas   quotas
 	changing sync.Mutex // held by the one change under way
 
 	mu sync.RWMutex // guards what follows
@@ -89,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Room, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Room{opts: o, roots: map[string]RootKey{}, state: newState(), compiled: map[entityKey]*compiled{}}
+	r := &Room{opts: o, roots: map[string]RootKey{}, quotas: quotasOf(o.Profile), state: newState(), compiled: map[entityKey]*compiled{}}
 	if err := r.discovery.init(o); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package iam
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -302,6 +303,57 @@ func TestNamesAndDocumentsAreChecked(t *testing.T) {
 	}
 }
 
+// The profile aws-strict has AWS's default quotas, local what AWS raises them to.
+func TestStrictQuotas(t *testing.T) {
+	for profile, want := range map[hearth.Profile]quotas{
+		hearth.AWSStrict: {policies: 1500, attached: 10, trustSize: 2048}, hearth.Local: {policies: 5000, attached: 20, trustSize: 8192},
+	} {
+		h := newHouse(t, func(o *Options) { o.Profile = profile })
+		h.make(UserKind, "alice", mayWrite)
+		h.make(RoleKind, "long", mayWrite)
+		n := 0
+		for ; n <= want.attached; n++ {
+			p, err := h.own().CreatePolicy(t.Context(), PolicyInput{Name: fmt.Sprint("p", n), Document: mayWrite})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := h.own().Attach(t.Context(), UserKind, "alice", p.ARN().String()); err != nil {
+				kindOf(t, err, hearth.Quota, fmt.Sprintf("Cannot exceed quota for PoliciesPerUser: %d", want.attached))
+				break
+			}
+		}
+		if n != want.attached {
+			t.Errorf("%s: %d policies were attached, want %d", profile, n, want.attached)
+		}
+		trust := `{"Version":"2012-10-17","Statement":[{"Sid":"%s","Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"}]}`
+		fill := want.trustSize - size(trust) + len("%s")
+		for extra := range 2 {
+			document := fmt.Sprintf(trust, strings.Repeat("x", fill+extra))
+			_, err := h.own().UpdateRole(t.Context(), "long", RoleUpdate{Trust: &document})
+			if (err == nil) != (extra == 0) || err != nil && hearth.KindOf(err) != hearth.Quota {
+				t.Errorf("%s: a trust policy of %d characters: %v", profile, size(document), err)
+			}
+		}
+		if got := h.own().Quotas()[3].Most; got != want.policies || h.quotas.policies != got {
+			t.Errorf("%s: %d policies, want %d", profile, got, want.policies)
+		}
+	}
+}
+
+// One account's policies leave room for another's.
+func TestQuotasAreOfEachAccount(t *testing.T) {
+	h := newHouse(t)
+	h.quotas.policies = 2
+	for _, a := range []*Account{h.own(), h.Account(other)} {
+		for i := range 3 {
+			_, err := a.CreatePolicy(t.Context(), PolicyInput{Name: fmt.Sprint("p", i), Document: mayWrite})
+			if (err == nil) != (i < 2) {
+				t.Errorf("policy %d of %s: %v", i, a.id, err)
+			}
+		}
+	}
+}
+
 func TestRenamesAreFollowed(t *testing.T) {
 	h := newHouse(t)
 	ctx, a := t.Context(), h.own()
@@ -530,16 +582,6 @@ func TestADenialExplainsItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.check(p, map[string]string{"aps:QueryMetrics": ""})
-
-	message := h.Encode(d, own)
-	plain, err := h.own().Decode(message)
-	if err != nil || !strings.Contains(plain, `"action":"aps:QueryMetrics"`) {
-		t.Errorf("Decode: %s, %v", plain, err)
-	}
-	_, err = h.Account(other).Decode(message)
-	kindOf(t, err, hearth.Invalid, "invalid")
-	_, err = h.own().Decode("AAAA")
-	kindOf(t, err, hearth.Invalid, "invalid")
 }
 
 func TestBearerTokensAreBoundToTheirActions(t *testing.T) {
@@ -575,6 +617,30 @@ func TestBearerTokensAreBoundToTheirActions(t *testing.T) {
 	kindOf(t, err, hearth.NotFound, "invalid")
 	if left := h.own().Bearers(); len(left) != 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+// A token that lacks the action is said to, whether or not its principal has it.
+func TestTokensRemedy(t *testing.T) {
+	h := newHouse(t)
+	const another = "make one with hearth token create --actions aps:QueryMetrics."
+	for name, c := range map[string]struct{ may, advice, statement string }{
+		"all":    {mayAll, "The bearer token is for other actions: " + another, ""},
+		"writer": {mayWrite, "Add the statement to a policy of arn:aws:iam::111111111111:role/writer. The bearer token is for other actions, too: " + another, "aps:QueryMetrics"},
+	} {
+		h.make(RoleKind, name, c.may)
+		_, token, err := h.own().CreateBearer(t.Context(), BearerInput{Kind: RoleKind, Entity: name, Actions: []string{"aps:RemoteWrite"}, Expires: noon.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := h.Bearer(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, ok := errors.AsType[*Denial](h.Authorize(t.Context(), p, hearth.Access{Action: "aps:QueryMetrics", Resource: workspaceARN}))
+		if !ok || d.Remedy.Advice != c.advice || (d.Remedy.Statement != "") != (c.statement != "") {
+			t.Errorf("%s: %v, remedy %+v; want %q", name, ok, d.Remedy, c.advice)
+		}
 	}
 }
 

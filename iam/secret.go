@@ -78,9 +78,11 @@ func (r *Room) principalOf(s *session) (hearth.Principal, bool) {
 	if !ok || e.ID != s.EntityID {
 		return hearth.Principal{}, false
 	}
-	p := hearth.Principal{ARN: e.ARN(), Account: s.Account, UserID: e.ID, AccessKeyID: s.AccessKeyID, Session: s}
+	p := hearth.Principal{Account: s.Account, UserID: e.ID, AccessKeyID: s.AccessKeyID, Session: s}
 	if s.Kind == RoleKind {
 		p.ARN, p.UserID = sessionARN(e, s.Name), e.ID+":"+s.Name
+	} else {
+		p.ARN = e.ARN()
 	}
 	return p, true
 }

@@ -33,6 +33,8 @@ type session struct {
 
 	policy *Policy
 	bearer bool // stands for a bearer token, which nothing grants more than its actions
+
+	service *compiled // of a service role, which is no entity of the account
 }
 
 // maxToken bounds what is decoded; AWS asks for room for 4096 and more.

@@ -111,6 +111,49 @@ func TestASessionEndsWithItsRole(t *testing.T) {
 
 // Whoever is deleted loses what policies gave them by name; a namesake does not
 // inherit it, in trust and in resource policies alike.
+// Sessions are revoked as on AWS: by a denial of all that were issued before.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
+func TestOlderSessionsAreRevoked(t *testing.T) {
+	h := newHouse(t)
+	h.make(RoleKind, "writer", mayWrite)
+	old, err := h.assume(h.root(own), AssumeInput{SessionName: "old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, err := h.own().CreateBearer(t.Context(), BearerInput{Kind: RoleKind, Entity: "writer", Actions: []string{"aps:*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.later(time.Minute)
+	revoke := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"` + h.now.Format("2006-01-02T15:04:05.000Z") + `"}}}]}`
+	if err := h.own().PutInline(t.Context(), RoleKind, "writer", "AWSRevokeOlderSessions", revoke); err != nil {
+		t.Fatal(err)
+	}
+	bearer, err := h.Bearer(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const denied = "with an explicit deny in an identity-based policy"
+	h.check(h.become(old), map[string]string{"aps:RemoteWrite": denied})
+	h.check(bearer, map[string]string{"aps:RemoteWrite": denied})
+	later, err := h.assume(h.root(own), AssumeInput{SessionName: "new"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.check(h.become(later), map[string]string{"aps:RemoteWrite": ""})
+
+	one := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:userid":"*:new"}}}]}`
+	if err := h.own().PutInline(t.Context(), RoleKind, "writer", "Revoked-new", one); err != nil {
+		t.Fatal(err)
+	}
+	other, err := h.assume(h.root(own), AssumeInput{SessionName: "newer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.check(h.become(later), map[string]string{"aps:RemoteWrite": denied})
+	h.check(h.become(other), map[string]string{"aps:RemoteWrite": ""})
+}
+
 func TestNamesakesInheritNothing(t *testing.T) {
 	h := newHouse(t)
 	ctx := t.Context()

@@ -114,15 +114,30 @@ func join[T any](list []T, text func(T) string) string {
 	return strings.Join(out, ", ")
 }
 
+// absence says what a key that is not there means: tags are missing somewhere else
+// than other keys.
+func (c ConditionTrace) absence() string {
+	family, tag, _ := strings.Cut(c.Key, "/")
+	switch strings.ToLower(family) {
+	case "aws:resourcetag", "iam:resourcetag":
+		return "the resource has no tag " + clip(tag)
+	case "aws:principaltag":
+		return "the caller has no tag " + clip(tag)
+	case "aws:requesttag":
+		return "the request gives no tag " + clip(tag)
+	}
+	return "it is not in the request"
+}
+
 // String says what was wanted, what was there and whether that is enough.
 func (c ConditionTrace) String() string {
-	got := "is not in the request"
+	got := c.absence()
 	if c.Present {
-		got = "is [" + join(c.Got, func(s string) string { return s }) + "]"
+		got = "it is [" + join(c.Got, func(s string) string { return s }) + "]"
 	}
 	verdict := "fails"
 	if c.Holds {
 		verdict = "holds"
 	}
-	return fmt.Sprintf("%s %s [%s] %s: it %s", c.Operator, c.Key, join(c.Want, func(s string) string { return s }), verdict, got)
+	return fmt.Sprintf("%s %s [%s] %s: %s", c.Operator, c.Key, join(c.Want, func(s string) string { return s }), verdict, got)
 }

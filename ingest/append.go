@@ -15,7 +15,7 @@ import (
 )
 
 // written counts what a request stored.
-type written struct{ samples, histograms, exemplars int }
+type written struct{ samples, histograms, exemplars, buckets, reduced int }
 
 // An intake stores one batch.
 type intake struct {
@@ -31,6 +31,8 @@ type intake struct {
 	minTime, maxTime int64 // of samples that are taken, inclusive
 	refusals         refusals
 	stored           written
+	late             late
+	sets             sets
 }
 
 // window returns the first and last time that samples may have. Nothing before
@@ -142,9 +144,9 @@ func (x *intake) appendSample(i int, s *series, seen **series, which int32, p *s
 			return nil
 		}
 	}
-	ref, err := x.app.Append(s.ref, s.name(), p.st, p.t, p.v, nil, nil, *o)
+	ref, err := x.offer(s.ref, s.name(), p.st, p.t, p.v, nil, nil, *o)
 	if err != nil && s.lost(err) {
-		ref, err = x.app.Append(0, s.labels, p.st, p.t, p.v, nil, nil, *o)
+		ref, err = x.offer(0, s.labels, p.st, p.t, p.v, nil, nil, *o)
 	}
 	if err != nil {
 		if err = x.failed(s, p.t, len(o.Exemplars), err); err != nil || ref == 0 {
@@ -169,15 +171,16 @@ func (x *intake) appendHist(i int, s *series, seen **series, which int32, p *his
 	}
 	if reduced {
 		x.room.metrics.reduced.Inc()
+		x.stored.reduced++
 	}
 	if !(*seen).newerThan(p.t) {
 		if done := x.repeated(s, *seen, p.t, x.batch.sameHist(*seen, p), &x.stored.histograms); done {
 			return nil
 		}
 	}
-	ref, err := x.app.Append(s.ref, s.name(), p.st, p.t, 0, p.h, p.fh, *o)
+	ref, err := x.offer(s.ref, s.name(), p.st, p.t, 0, p.h, p.fh, *o)
 	if err != nil && s.lost(err) {
-		ref, err = x.app.Append(0, s.labels, p.st, p.t, 0, p.h, p.fh, *o)
+		ref, err = x.offer(0, s.labels, p.st, p.t, 0, p.h, p.fh, *o)
 	}
 	if err != nil {
 		if err = x.failed(s, p.t, len(o.Exemplars), err); err != nil || ref == 0 {
@@ -185,6 +188,7 @@ func (x *intake) appendHist(i int, s *series, seen **series, which int32, p *his
 		}
 	}
 	x.stored.histograms++
+	x.stored.buckets += p.buckets()
 	x.accepted(i, s, seen, ref, p.t, ^which, o)
 	return nil
 }
@@ -256,6 +260,9 @@ func (x *intake) outside(t int64) *refusal {
 
 // refuse notes one refused sample of s.
 func (x *intake) refuse(s *series, r *refusal) {
+	s.refused++
+	x.sets.refused(x.limits, s.labels, 1)
+	x.refusals.distinct(r.reason, s.labels.Hash())
 	if len(x.refusals.events) >= maxEvents {
 		x.refusals.add(r, 1, nil)
 		return

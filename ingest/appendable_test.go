@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -72,4 +73,40 @@ func TestOwnWritersLearnThatTheWorkspaceIsGone(t *testing.T) {
 	if err := app.Commit(); hearth.KindOf(err) != hearth.NotFound {
 		t.Errorf("commit: %v", err)
 	}
+}
+
+// A scrape loop keeps the references of its series while the workspace is closed
+// and opened, and while it is aimed at another workspace: there the number may be
+// another series'.
+func TestReferencesAreOfOneOpening(t *testing.T) {
+	b := newWorkbench(t)
+	now := testTime.UnixMilli()
+	one, two := labels.FromStrings("__name__", "one"), labels.FromStrings("__name__", "two")
+	write := func(ws hearth.Workspace, ref storage.SeriesRef, ls labels.Labels, at int64) storage.SeriesRef {
+		t.Helper()
+		app := b.room.Appendable(ws, "scraper").AppenderV2(t.Context())
+		got, err := app.Append(ref, ls, 0, at, 1, nil, nil, storage.AOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := app.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	other := b.ws
+	other.ID = "ws-other"
+	first := write(b.ws, 0, one, now)
+	write(other, 0, two, now)
+	if moved := write(other, first, one, now); moved == first {
+		t.Errorf("a reference of one workspace is good in another: %x", moved)
+	}
+	if d := cmp.Diff([]string{`{__name__="one"} 2026-11-20T12:00:00Z 1`, `{__name__="two"} 2026-11-20T12:00:00Z 1`}, b.storedIn(other.ID)); d != "" {
+		t.Errorf("stored in the other (-want +got):\n%s", d)
+	}
+	b.engine.heads[b.ws.ID].reopen(t)
+	if again := write(b.ws, first, one, now+1000); again == first {
+		t.Errorf("a reference outlives the opening: %x", again)
+	}
+	b.wantStored(`{__name__="one"} 2026-11-20T12:00:00Z 1`, `{__name__="one"} 2026-11-20T12:00:01Z 1`)
 }

@@ -60,6 +60,7 @@ type series struct {
 	described bool  // about was sent
 	odd       bool  // its key is spelt otherwise than its entry's labels
 	state     state
+	refused   uint32 // of its points, one by one
 }
 
 type state uint8

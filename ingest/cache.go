@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
+
+	"github.com/hearth-metrics/hearth/engine"
 )
 
 // A cache knows the series of one open workspace. It holds the labels that the
@@ -19,6 +21,7 @@ import (
 type cache struct {
 	seed    maphash.Seed
 	metrics *metrics
+	opening uint64 // of the workspace, among all since the program started; never 0
 
 	mu    sync.RWMutex
 	pages []*[pageEntries]entry // by id; entries never move
@@ -51,7 +54,17 @@ const (
 	pageBits    = 6 // small, for most workspaces have few series
 	pageEntries = 1 << pageBits
 	firstSlots  = 64
+	maxOpenings = 1<<(64-openingShift) - 1 // told apart in references
 )
+
+// cacheOf returns what is known of an open workspace's series.
+func (r *Room) cacheOf(head engine.Head) *cache {
+	return head.Local(func() any {
+		c := newCache(r.metrics)
+		c.opening = r.openings.Add(1)%maxOpenings + 1
+		return c
+	}).(*cache)
+}
 
 func newCache(m *metrics) *cache {
 	c := &cache{seed: maphash.MakeSeed(), metrics: m, next: 1, slots: make([]slot, firstSlots), live: new(atomic.Int64)}

@@ -142,10 +142,12 @@ func toV2(req *prompb.WriteRequest) *writev2.Request {
 }
 
 // stored is what the workspace holds, one line a sample.
-func (b *workbench) stored() []string {
+func (b *workbench) stored() []string { return b.storedIn(b.ws.ID) }
+
+func (b *workbench) storedIn(id hearth.WorkspaceID) []string {
 	b.t.Helper()
 	var lines []string
-	for _, p := range b.engine.everything(b.t, b.ws.ID) {
+	for _, p := range b.engine.everything(b.t, id) {
 		v, _, _ := strings.Cut(p.V, " ")
 		lines = append(lines, p.Series+" "+hearth.DetailMillis(p.T)+" "+v)
 	}

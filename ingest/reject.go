@@ -79,6 +79,9 @@ const maxEvents = 10
 type refusals struct {
 	total   int // samples, or series without samples
 	reasons map[string]int
+	series  map[string]int // by reason, as reasons
+	latest  uint64         // hash of the series refused before
+	why     string         // and its reason
 	first   string
 	events  []hearth.Event
 }
@@ -99,6 +102,18 @@ func (r *refusals) add(x *refusal, n int, pairs []labels.Label) {
 		r.first = x.sentence(series)
 	}
 	r.events = append(r.events, x.event(n, series, metricOf(pairs)))
+}
+
+// distinct counts a series of which a sample is refused, once for each reason that
+// follows upon another. It comes before add.
+func (r *refusals) distinct(reason string, hash uint64) {
+	if r.series == nil {
+		r.series = map[string]int{}
+	}
+	if hash != r.latest || reason != r.why || r.total == 0 {
+		r.series[reason]++
+	}
+	r.latest, r.why = hash, reason
 }
 
 func metricOf(pairs []labels.Label) string {
@@ -172,11 +187,12 @@ func (o origin) sign(e hearth.Event) hearth.Event {
 }
 
 // report counts what was refused and tells the ledger.
-func (r *Room) report(o origin, x *refusals) {
+func (r *Room) report(o origin, x *refusals, c *sets) {
 	told := 0
 	for reason, n := range x.reasons {
 		r.metrics.discarded.WithLabelValues(reason).Add(float64(n))
 	}
+	r.tallyRefused(o.workspace, x, c)
 	for _, e := range x.events {
 		n, _ := strconv.Atoi(e.Detail(hearth.DetailSamples))
 		told += n

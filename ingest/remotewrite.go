@@ -148,7 +148,7 @@ func (x *intake) dropReplica() {
 // store resolves the series, appends their samples and commits. recycle ends the
 // use of the batch: waiting for the disk needs neither it nor the processor.
 func (x *intake) store(ctx context.Context, w *workspace, recycle func()) (out outcome, err error) {
-	c := x.head.Local(func() any { return newCache(x.room.metrics) }).(*cache)
+	c := x.room.cacheOf(x.head)
 	now := uint32(x.from.now.Unix() / int64(time.Minute/time.Second))
 	rules := labelRulesOf(x.limits)
 	c.checkAgainst(rules)
@@ -159,7 +159,7 @@ func (x *intake) store(ctx context.Context, w *workspace, recycle func()) (out o
 	}
 	received := len(x.batch.samples) + len(x.batch.hists)
 	if err := w.take(x.limits, x.from.now, received-min(received, x.refusals.total), len(x.batch.metadata)); err != nil {
-		x.room.metrics.discarded.WithLabelValues(rateLimited).Add(float64(received))
+		x.room.throttled(x.from.workspace.ID, received)
 		x.room.events.Record(x.from.sign(rateEvent(err, received)))
 		return out, err
 	}
@@ -167,7 +167,7 @@ func (x *intake) store(ctx context.Context, w *workspace, recycle func()) (out o
 		return out, err
 	}
 	x.count()
-	x.room.report(x.from, &x.refusals)
+	x.room.report(x.from, &x.refusals, &x.sets)
 	return outcome{stored: x.stored}, x.refusals.err(received)
 }
 
@@ -185,7 +185,11 @@ func (x *intake) admit(rules labelRules) error {
 		pairs = tidy(pairs, dropReplica)
 		if bad := rules.check(pairs); bad != nil {
 			s.state = refused
-			x.refusals.add(bad, len(b.samplesOf(int(i)))+len(b.histsOf(int(i))), pairs)
+			points := len(b.samplesOf(int(i))) + len(b.histsOf(int(i)))
+			named := labels.New(pairs...)
+			x.sets.refused(x.limits, named, points)
+			x.refusals.distinct(bad.reason, named.Hash())
+			x.refusals.add(bad, points, pairs)
 			continue
 		}
 		s.labels, s.state = build(&b.builder, pairs), ready
@@ -225,6 +229,8 @@ func (x *intake) requirePoints() {
 			continue
 		}
 		s.state = refused
+		x.sets.refused(x.limits, s.labels, 1)
+		x.refusals.distinct(bad.reason, s.labels.Hash())
 		x.refusals.add(bad, len(b.samplesOf(i))+len(b.histsOf(i)), pairsOf(s.labels))
 	}
 }
@@ -238,6 +244,7 @@ func (x *intake) commit(ctx context.Context, c *cache, now uint32, recycle func(
 	}
 	c.learn(x.batch, now)
 	described := x.describe(c)
+	x.sets.batch(x.limits, x.batch)
 	recycle()
 	if err := x.app.Commit(); err != nil {
 		return err
@@ -254,6 +261,7 @@ func (x *intake) count() {
 	m.floats.Add(float64(x.stored.samples))
 	m.histograms.Add(float64(x.stored.histograms))
 	m.stored.Add(float64(x.stored.exemplars))
+	x.tally()
 }
 
 // metricName returns the label __name__ without building anything.

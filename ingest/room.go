@@ -20,6 +20,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,6 +44,7 @@ type Options struct {
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer // nil keeps the numbers private
 	Recorder hearth.Recorder       // learns of refused samples
+	Tally    hearth.Tally          // counts for the workspaces' owners; nil counts nothing
 
 	// InFlightBytes bounds the memory of all requests being worked on; 512 MiB
 	// if zero. One workspace may hold half of it.
@@ -59,20 +61,25 @@ type Room struct {
 	now        func() time.Time
 	log        *slog.Logger
 	events     hearth.Recorder
+	tally      hearth.Tally
 	metrics    *metrics
 	gate       *gate
 	workspaces *workspaces
 	lookups    *lookupBudget
+	openings   atomic.Uint64 // of workspaces, as caches count them
 }
 
 // New makes a Room.
 func New(o Options) *Room {
-	r := &Room{engine: o.Engine, profile: o.Profile, now: o.Now, log: o.Log, events: o.Recorder}
+	r := &Room{engine: o.Engine, profile: o.Profile, now: o.Now, log: o.Log, events: o.Recorder, tally: o.Tally}
 	if r.now == nil {
 		r.now = time.Now
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
+	}
+	if r.tally == nil {
+		r.tally = hearth.NoTally{}
 	}
 	if r.events == nil {
 		r.events = hearth.NoRecord{}

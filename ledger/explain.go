@@ -38,6 +38,9 @@ func (t *text) explain(e hearth.Event) {
 	t.head()
 	t.signature()
 	t.sample()
+	t.rule()
+	t.notification()
+	t.scrape()
 	t.rest()
 	t.hints()
 }
@@ -139,6 +142,16 @@ func (t *text) line(format string, args ...any) {
 	s := fmt.Sprintf(format, args...)
 	t.b.WriteString(strings.TrimRight(harmless(s), " "))
 	t.b.WriteByte('\n')
+}
+
+// Harmless spells out what a terminal would act on, and what is no text, in text that
+// strangers had a part in. Line ends stay.
+func Harmless(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = harmless(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // harmless spells out what a terminal would act on, and what is no text.

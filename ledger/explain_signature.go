@@ -105,10 +105,12 @@ func hintsFor(e hearth.Event) []string {
 		return []string{fmt.Sprintf("Wrong service name: sign for %q (awscurl --service, sigv4.service_name).", e.Detail(hearth.DetailExpectedService))}
 	case e.Detail(hearth.DetailClaimedBody) != "":
 		return []string{"Body changed: something between client and server compressed, decompressed or rewrote it."}
-	case e.Kind == hearth.EventDenied && e.Detail(hearth.DetailAuth) == "none":
+	case e.Kind == hearth.EventDenied && e.Detail(hearth.DetailAuth) == "none" && !strings.HasPrefix(e.Detail(hearth.DetailAction), "sts:AssumeRoleWith"):
 		return []string{"The client sent no signature: Prometheus needs a sigv4 section, Grafana its SigV4 auth switched on, curl should be awscurl --service aps."}
 	case e.Kind == hearth.EventRejected:
 		return sampleHints(e)
+	case e.Kind == hearth.EventScrape:
+		return scrapeHints(e)
 	}
 	return nil
 }

@@ -145,9 +145,9 @@ func TestEventsAreFoundAtOnce(t *testing.T) {
 			}
 		})
 	}
-	events, err := l.Events(t.Context(), "2", "r-4", "ws-2", 10)
+	events, err := l.Find(t.Context(), Query{Account: "2", RequestID: "r-4", Workspace: "ws-2", Limit: 10})
 	if err != nil || len(events) != 1 {
-		t.Fatalf("Events = %v, %v", events, err)
+		t.Fatalf("Find = %v, %v", events, err)
 	}
 	if e := events[0]; e.Principal != "AKID" || e.Summary != "no match" || !e.Time.Equal(at(4)) || e.Detail(hearth.DetailPath) != "/4" {
 		t.Errorf("what came back differs: %+v", e)

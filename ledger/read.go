@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hearth-metrics/hearth"
@@ -17,19 +18,16 @@ type Query struct {
 	Workspace hearth.WorkspaceID
 	Kind      hearth.EventKind
 	Since     time.Time
-	Limit     int // 0: 100
+	Until     time.Time // none later than this
+	Alert     string    // name of an alert, or of a rule
+	Scraper   string    // id of a scraper
+	Limit     int       // 0: 100
 }
 
 const (
 	defaultLimit = 100
 	page         = 500
 )
-
-// Events returns an account's newest events, those just recorded included. A
-// zero request or workspace selects all.
-func (l *Ledger) Events(ctx context.Context, account hearth.AccountID, request hearth.RequestID, ws hearth.WorkspaceID, limit int) ([]hearth.Event, error) {
-	return l.Find(ctx, Query{Account: account, RequestID: request, Workspace: ws, Limit: limit})
-}
 
 // Find returns the events that q selects, newest first, those just recorded
 // included. For a request whose own event was only counted it returns the last
@@ -120,5 +118,29 @@ func (l *Ledger) findIn(ctx context.Context, log string, q Query) ([]hearth.Even
 
 func (q Query) wants(e hearth.Event) bool {
 	return (q.Account == "" || q.Account == e.Account) && (q.Kind == "" || q.Kind == e.Kind) &&
-		(q.Workspace == "" || q.Workspace == e.Workspace) && !e.Time.Before(q.Since)
+		(q.Workspace == "" || q.Workspace == e.Workspace) && !e.Time.Before(q.Since) &&
+		(q.Until.IsZero() || !e.Time.After(q.Until)) && (q.Alert == "" || about(e, q.Alert)) &&
+		(q.Scraper == "" || ofScraper(e, q.Scraper))
+}
+
+// ofScraper tells whether e is about the scraper, or a change of it.
+func ofScraper(e hearth.Event, id string) bool {
+	return e.Detail(hearth.DetailScraper) == id || strings.HasSuffix(e.Detail(hearth.DetailResource), ":scraper/"+id)
+}
+
+// about tells whether e is of the rule called name, or of one of its alerts.
+func about(e hearth.Event, name string) bool {
+	for _, d := range e.Details {
+		switch d.Name {
+		case hearth.DetailRule:
+			if d.Value == name {
+				return true
+			}
+		case hearth.DetailAlert:
+			if labels, _, ok := readLabels(afterStatus(d.Value)); ok && labels[alertName] == name {
+				return true
+			}
+		}
+	}
+	return false
 }

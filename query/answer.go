@@ -2,6 +2,7 @@ package query
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -29,7 +30,6 @@ type answer struct {
 }
 
 func newAnswer(w http.ResponseWriter, r *http.Request) *answer {
-	w.Header().Add("Vary", "Accept-Encoding")
 	return &answer{w: w, gzip: wantsGzip(r)}
 }
 
@@ -66,6 +66,9 @@ func (a *answer) Write(p []byte) (int, error) {
 
 func (a *answer) send(n int) {
 	a.sent = true
+	if !slices.Contains(a.Header()["Vary"], "Accept-Encoding") { // Prometheus' API says it, too
+		a.Header().Add("Vary", "Accept-Encoding")
+	}
 	if a.rendered != nil {
 		a.rendered()
 	}

@@ -23,11 +23,14 @@ func (o Options) withDefaults() Options {
 	if o.Recorder == nil {
 		o.Recorder = hearth.NoRecord{}
 	}
+	if o.Tally == nil {
+		o.Tally = hearth.NoTally{}
+	}
 	if o.Concurrency <= 0 {
 		o.Concurrency = max(8, 4*runtime.GOMAXPROCS(0))
 	}
 	if o.Queue <= 0 {
-		o.Queue = 100
+		o.Queue = 1_500 // a dashboard before 200 people, six panels of it at a time each
 	}
 	if o.QueueWait <= 0 {
 		o.QueueWait = 10 * time.Second

@@ -131,6 +131,7 @@ func (b *bounded) Exec(ctx context.Context) *promql.Result {
 	defer stop(nil)
 	res, samples := b.evaluate(ctx)
 	room.metrics.samples.Add(float64(samples))
+	room.tally.Count(b.rd.ws.ID, hearth.TallyQuerySamples, "", float64(samples))
 	if res.Err != nil {
 		res.Err = b.translate(ctx, res.Err)
 		return res

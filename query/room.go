@@ -21,6 +21,7 @@ type Options struct {
 	Engine   engine.Engine
 	Now      func() time.Time // time.Now unless a test says otherwise
 	Log      *slog.Logger
+	Tally    hearth.Tally          // counts for the workspaces' owners; nil counts nothing
 	Metrics  prometheus.Registerer // nil keeps the numbers private
 	Recorder hearth.Recorder       // learns of every refused query
 	Profile  hearth.Profile        // AWSStrict hides what AMP does not offer
@@ -28,7 +29,7 @@ type Options struct {
 	Usage    Usage                 // nil if nobody counts usage
 
 	Concurrency int           // requests reading at once, all workspaces together; 0 means max(8, 4×GOMAXPROCS)
-	Queue       int           // requests of one workspace that may wait for a place; 0 means 100
+	Queue       int           // requests of one workspace that may wait for a place; 0 means 1,500
 	QueueWait   time.Duration // how long one may wait; 0 means 10 s
 	Memory      int64         // live heap of the process above which running queries are stopped; 0 means half of what the machine allows, negative switches it off
 	Cache       int64         // bytes of results kept; 0 means a 32nd of what the machine allows, at most 64 MiB; negative keeps none
@@ -81,6 +82,7 @@ type Room struct {
 	profile  hearth.Profile
 	build    Build
 	usage    Usage
+	tally    hearth.Tally
 	language language
 	codecs   []v1.Codec
 	memory   int64
@@ -108,7 +110,7 @@ func New(o Options) (*Room, error) {
 	o = o.withDefaults()
 	q := &Room{
 		engine: o.Engine, now: o.Now, log: o.Log, recorder: o.Recorder, profile: o.Profile,
-		build: o.Build, usage: o.Usage, language: o.language, codecs: o.codecs, memory: o.Memory, keepAll: o.keepAll,
+		build: o.Build, usage: o.Usage, tally: o.Tally, language: o.language, codecs: o.codecs, memory: o.Memory, keepAll: o.keepAll,
 		parser:  parser.NewParser(o.language.parser),
 		places:  newPlaces(o.Concurrency, o.Queue, o.QueueWait),
 		engines: make(map[int]*promqlEngine),

@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/prometheus/notifier"
 	promrules "github.com/prometheus/prometheus/rules"
+
+	"github.com/hearth-metrics/hearth"
 )
 
 // resendAfter is how often an alert that goes on is told again, as Prometheus
@@ -66,8 +68,16 @@ func (e *evaluation) outgoing(rl *rule, a *promrules.Alert, until time.Time) *no
 	if !a.ResolvedAt.IsZero() {
 		out.EndsAt = a.ResolvedAt
 	}
-	if e.room.opts.Link != nil {
-		out.GeneratorURL = e.room.opts.Link(e.ws, rl.Query().String(), e.slot)
+	if base := e.room.opts.ExternalURL; base != "" {
+		out.GeneratorURL = e.watched(rl).ExploreURL(base)
 	}
 	return out
+}
+
+// watched is what the rule watches now.
+func (e *evaluation) watched(rl *rule) hearth.Watched {
+	return hearth.Watched{
+		Workspace: e.ws.ID, Namespace: e.group.namespace, Group: e.group.name, Rule: rl.Name(),
+		Expr: rl.Query().String(), At: e.slot.Add(-e.behind),
+	}
 }

@@ -142,6 +142,7 @@ type bed struct {
 	ingest     *ingest.Room
 	slow       func(ws hearth.Workspace) // called by each query, if set
 	workers    int
+	tally      hearth.Tally
 	stop       func() // ends Run
 }
 
@@ -184,10 +185,7 @@ func (b *bed) open() {
 	b.ingest = ingest.New(ingest.Options{Engine: b.engine, Now: b.clock})
 	b.Room = rules.New(rules.Options{
 		Store: b.store, Workspaces: b.workspaces, Query: asked{b}, Append: b.ingest, Engine: b.engine, Notify: b.heard,
-		Profile: b.profile, Now: b.clock, Workers: b.workers, Recorder: b.heard, ExternalURL: "http://hearth.example:4750",
-		Link: func(ws hearth.Workspace, expr string, _ time.Time) string {
-			return "http://link/" + string(ws.ID) + "?" + expr
-		},
+		Profile: b.profile, Now: b.clock, Workers: b.workers, Recorder: b.heard, Tally: b.tally, ExternalURL: "http://hearth.example:4750",
 	})
 }
 

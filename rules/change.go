@@ -91,28 +91,10 @@ func (r *Room) wait(ctx context.Context, req request) {
 	if !r.running.Load() {
 		return
 	}
-	changed, stop := r.opts.Store.Changed(bucket)
-	defer stop()
-	late := time.NewTimer(r.settle)
-	defer late.Stop()
-	for r.busy(ctx, keyOf(req.ws.ID, req.name)) {
-		select {
-		case <-changed:
-		case <-late.C:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (r *Room) busy(ctx context.Context, key string) bool {
-	var rec *record
-	err := r.opts.Store.View(ctx, func(tx store.Tx) (err error) {
-		rec, err = load(tx, key)
-		return err
+	store.Await(ctx, r.opts.Store, bucket, r.settle, func(tx store.Tx) bool {
+		rec, err := load(tx, keyOf(req.ws.ID, req.name))
+		return err == nil && rec != nil && rec.moving()
 	})
-	return err == nil && rec != nil && rec.moving()
 }
 
 func (r *Room) recordChange(ctx context.Context, req request) {

@@ -34,6 +34,7 @@ func (r *Room) evaluate(ctx context.Context, g *group) (next time.Time) {
 	slot := g.due
 	if missed := began.Sub(slot) / g.interval; missed > 0 && !g.retired {
 		r.metrics.missed.Add(float64(missed))
+		r.opts.Tally.Count(g.ws, hearth.TallyRuleMissed, g.vendedName(), float64(missed))
 		slot = slot.Add(missed * g.interval)
 	}
 	next = slot.Add(g.interval)
@@ -105,6 +106,7 @@ func (e *evaluation) rule(ctx context.Context, rl *rule) {
 	rl.SetEvaluationDuration(time.Since(began))
 	rl.SetEvaluationTimestamp(e.room.opts.Now())
 	e.room.metrics.evaluated(err)
+	e.tally(err)
 	e.record(ctx, rl, before, vector, err)
 }
 

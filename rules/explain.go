@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -127,6 +128,10 @@ func (e *evaluation) changes(ctx context.Context, rl *rule, before, after map[ui
 		if _, still := after[h]; still {
 			continue
 		}
+		if now, ok := renamed(rl, was, before, after); ok {
+			texts[was.labels.String()] = fmt.Sprintf("%s %s -> inactive: the label set changed: it is %s now, and begins anew", was.labels, was.state, now.labels)
+			continue
+		}
 		if why == nil {
 			why = e.fallen(ctx, rl, err)
 		}
@@ -137,6 +142,29 @@ func (e *evaluation) changes(ctx context.Context, rl *rule, before, after map[ui
 		out = append(out, texts[key])
 	}
 	return out
+}
+
+// renamed finds the alert that has taken the place of one that is gone: it is
+// new, and differs only in labels that the rule's own templates make, such as
+// severity: '{{ if gt $value 9.0 }}page{{ else }}ticket{{ end }}'. To Prometheus it
+// is another alert, whose `for` begins anew.
+func renamed(rl *rule, was seen, before, after map[uint64]seen) (seen, bool) {
+	made := []string{}
+	rl.Labels().Range(func(l labels.Label) {
+		if strings.Contains(l.Value, "{{") {
+			made = append(made, l.Name)
+		}
+	})
+	if len(made) == 0 {
+		return seen{}, false
+	}
+	same := labels.NewBuilder(was.labels).Del(made...).Labels()
+	for h, now := range after {
+		if _, old := before[h]; !old && labels.Equal(same, labels.NewBuilder(now.labels).Del(made...).Labels()) {
+			return now, true
+		}
+	}
+	return seen{}, false
 }
 
 // risen is the reason of an alert that is pending or firing.
@@ -184,6 +212,14 @@ func (e *evaluation) fallen(ctx context.Context, rl *rule, err error) func(label
 
 // comparedSide is the left side of a comparison with a number.
 func comparedSide(expr parser.Expr) (string, bool) {
+	b, ok := comparison(expr)
+	if !ok {
+		return "", false
+	}
+	return b.LHS.String(), true
+}
+
+func comparison(expr parser.Expr) (*parser.BinaryExpr, bool) {
 	for {
 		p, ok := expr.(*parser.ParenExpr)
 		if !ok {
@@ -192,10 +228,22 @@ func comparedSide(expr parser.Expr) (string, bool) {
 		expr = p.Expr
 	}
 	b, ok := expr.(*parser.BinaryExpr)
-	if !ok || !b.Op.IsComparisonOperator() || b.ReturnBool || b.RHS.Type() != parser.ValueTypeScalar || b.LHS.Type() != parser.ValueTypeVector {
-		return "", false
+	return b, ok && b.Op.IsComparisonOperator() && !b.ReturnBool && b.RHS.Type() == parser.ValueTypeScalar && b.LHS.Type() == parser.ValueTypeVector
+}
+
+// Compared takes an expression such as rate(x[5m]) > 5 apart, so that people can
+// be shown what is on its left. ok is false for one that compares nothing with a
+// number.
+func Compared(text string) (left, op, right string, ok bool) {
+	expr, err := promQL.ParseExpr(text)
+	if err != nil {
+		return "", "", "", false
 	}
-	return b.LHS.String(), true
+	b, ok := comparison(expr)
+	if !ok {
+		return "", "", "", false
+	}
+	return b.LHS.String(), b.Op.String(), b.RHS.String(), true
 }
 
 // within tells whether an alert with labels alert comes from a series with

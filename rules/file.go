@@ -284,12 +284,12 @@ func invalidFile(faults []Fault) error {
 	var p problems
 	for i, f := range faults {
 		if i == maxFaults {
-			p.add("data", "and %d more faults", len(faults)-i)
+			p.Add("data", "and %d more faults", len(faults)-i)
 			break
 		}
-		p.add("data", "%s", f)
+		p.Add("data", "%s", f)
 	}
-	return p.err()
+	return p.Err()
 }
 
 // countRules counts the rules of a file.

@@ -2,8 +2,6 @@ package rules
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"strings"
 
 	"github.com/hearth-metrics/hearth"
@@ -11,9 +9,8 @@ import (
 )
 
 const (
-	defaultPage  = 100
-	maxPage      = 1000
-	maxPageToken = 1000
+	defaultPage = 100
+	maxPage     = 1000
 )
 
 // ListInput is what ListRuleGroupsNamespaces takes.
@@ -34,13 +31,13 @@ type Page struct {
 // stays while a caller pages appears twice or is left out.
 func (r *Room) List(ctx context.Context, id hearth.WorkspaceID, in ListInput) (Page, error) {
 	var p problems
-	p.checkRange("maxResults", in.MaxResults, 1, maxPage)
+	p.CheckRange("maxResults", in.MaxResults, 1, maxPage)
 	if in.Name != nil {
 		p.checkName(*in.Name)
 	}
 	pos := place{prefix: prefixOf(id), name: deref(in.Name)}
-	p.checkNextToken(in.NextToken, &pos)
-	if err := p.err(); err != nil {
+	pos.after = p.CheckNextToken(in.NextToken, pos.list())
+	if err := p.Err(); err != nil {
 		return Page{}, err
 	}
 	if _, err := r.own(ctx, id); err != nil {
@@ -57,7 +54,7 @@ func (r *Room) List(ctx context.Context, id hearth.WorkspaceID, in ListInput) (P
 	var page Page
 	if len(recs) > size {
 		recs = recs[:size]
-		page.NextToken = pos.token(recs[size-1].key())
+		page.NextToken = hearth.NextToken(pos.list(), strings.TrimPrefix(recs[size-1].key(), pos.prefix))
 	}
 	for _, rec := range recs {
 		page.Namespaces = append(page.Namespaces, rec.describe())
@@ -87,32 +84,5 @@ type place struct {
 	after  string // the key without prefix
 }
 
-// A token is a version, eight bytes that tell which list it belongs to, and the
-// last key it was given out for.
-const tokenVersion = "1"
-
-func (pos place) token(key string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(tokenVersion + pos.list() + strings.TrimPrefix(key, pos.prefix)))
-}
-
-func (pos place) list() string {
-	sum := sha256.Sum256([]byte(pos.prefix + "\x00" + pos.name))
-	return string(sum[:8])
-}
-
-func (p *problems) checkNextToken(token *string, pos *place) {
-	if token == nil || *token == "" {
-		return
-	}
-	buf, err := base64.RawURLEncoding.DecodeString(*token)
-	if err != nil || len(*token) > maxPageToken || !strings.HasPrefix(string(buf), tokenVersion) || len(buf) <= len(tokenVersion)+8 {
-		p.add("nextToken", "Member must be a token that the page before was answered with")
-		return
-	}
-	list, after := string(buf[len(tokenVersion):][:8]), string(buf[len(tokenVersion)+8:])
-	if list != pos.list() {
-		p.add("nextToken", "The other parameters must be the same as for the page before")
-		return
-	}
-	pos.after = after
-}
+// list tells the list, for its tokens.
+func (pos place) list() string { return pos.prefix + "\x00" + pos.name }

@@ -39,9 +39,9 @@ func (r *Room) Create(ctx context.Context, id hearth.WorkspaceID, in CreateInput
 	var p problems
 	p.checkName(in.Name)
 	p.checkData(in.Data)
-	p.checkTags(in.Tags)
-	p.checkToken(in.Token)
-	if err := p.err(); err != nil {
+	p.CheckTags(in.Tags)
+	p.CheckToken(in.Token)
+	if err := p.Err(); err != nil {
 		return Namespace{}, err
 	}
 	ws, err := r.own(ctx, id)
@@ -80,8 +80,8 @@ func (r *Room) Put(ctx context.Context, id hearth.WorkspaceID, in PutInput) (Nam
 	var p problems
 	p.checkName(in.Name)
 	p.checkData(in.Data)
-	p.checkToken(in.Token)
-	if err := p.err(); err != nil {
+	p.CheckToken(in.Token)
+	if err := p.Err(); err != nil {
 		return Namespace{}, err
 	}
 	ws, err := r.own(ctx, id)
@@ -147,8 +147,8 @@ func (r *Room) keepFile(tx store.Tx, rec *record, data []byte, groups *rulefmt.R
 func (r *Room) Delete(ctx context.Context, id hearth.WorkspaceID, name string, token *string) error {
 	var p problems
 	p.checkName(name)
-	p.checkToken(token)
-	if err := p.err(); err != nil {
+	p.CheckToken(token)
+	if err := p.Err(); err != nil {
 		return err
 	}
 	ws, err := r.own(ctx, id)
@@ -169,7 +169,7 @@ func (r *Room) Delete(ctx context.Context, id hearth.WorkspaceID, name string, t
 func (r *Room) Describe(ctx context.Context, id hearth.WorkspaceID, name string) (Namespace, error) {
 	var p problems
 	p.checkName(name)
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return Namespace{}, err
 	}
 	ws, err := r.own(ctx, id)

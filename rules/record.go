@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -69,51 +67,13 @@ func (rec *record) describe() Namespace {
 	}
 }
 
-func save(tx store.Tx, rec *record) error {
-	buf, err := json.Marshal(rec)
-	if err == nil {
-		err = tx.Put(bucket, rec.key(), buf)
-	}
-	if err != nil {
-		return fmt.Errorf("save rule groups namespace %s: %w", rec.key(), err)
-	}
-	return nil
-}
+func save(tx store.Tx, rec *record) error { return store.Write(tx, bucket, rec.key(), rec) }
 
 // load reads the record at key; nil if there is none.
-func load(tx store.Tx, key string) (*record, error) {
-	buf, err := tx.Get(bucket, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read rule groups namespace %s: %w", key, err)
-	}
-	return decode(key, buf)
-}
-
-func decode(key string, buf []byte) (*record, error) {
-	rec := new(record)
-	if err := json.Unmarshal(buf, rec); err != nil {
-		return nil, fmt.Errorf("read rule groups namespace %s: %w", key, err)
-	}
-	return rec, nil
-}
+func load(tx store.Tx, key string) (*record, error) { return store.Find[record](tx, bucket, key) }
 
 func scan(tx store.Tx, prefix, after string, limit int) ([]*record, error) {
-	entries, err := tx.Scan(bucket, prefix, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list rule groups namespaces: %w", err)
-	}
-	recs := make([]*record, 0, len(entries))
-	for _, e := range entries {
-		rec, err := decode(e.Key, e.Value)
-		if err != nil {
-			return nil, err
-		}
-		recs = append(recs, rec)
-	}
-	return recs, nil
+	return store.List[record](tx, bucket, prefix, after, limit)
 }
 
 // forget removes a namespace with its file.

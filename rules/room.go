@@ -66,15 +66,14 @@ type Options struct {
 	Notify     Notifier       // nil: nobody is told of alerts
 	Profile    hearth.Profile // Local unless said otherwise
 
-	// Link makes the address at which a person sees an expression's recent
-	// values; nil leaves it out of alerts.
-	Link func(ws hearth.Workspace, expr string, at time.Time) string
-	// ExternalURL is what templates know as the server's own address.
+	// ExternalURL is what templates know as the server's own address, and what
+	// links of alerts begin with; without it they have none.
 	ExternalURL string
 
 	Workers  int                   // evaluations at the same time; max(4, 2×GOMAXPROCS) if zero, and at least 2
 	Now      func() time.Time      // time.Now unless a test says otherwise
 	Recorder hearth.Recorder       // told of changes of namespaces and of alerts; nil forgets
+	Tally    hearth.Tally          // counts for the workspaces' owners; nil counts nothing
 	Log      *slog.Logger          // nil discards
 	Metrics  prometheus.Registerer // nil keeps the numbers private
 }
@@ -113,6 +112,9 @@ func New(o Options) *Room {
 	}
 	if o.Recorder == nil {
 		o.Recorder = hearth.NoRecord{}
+	}
+	if o.Tally == nil {
+		o.Tally = hearth.NoTally{}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

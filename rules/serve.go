@@ -37,7 +37,7 @@ func (r *Room) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	)
 	switch hr.URL.Path {
 	case "/api/v1/rules":
-		data, err = r.listRules(ws.ID, hr.URL.Query())
+		data, err = r.listRules(ws, hr.URL.Query())
 	case "/api/v1/alerts":
 		data = r.listAlerts(ws.ID)
 	default:
@@ -85,6 +85,7 @@ type (
 		Limit    int       `json:"limit"`
 		Took     float64   `json:"evaluationTime"`
 		LastEval time.Time `json:"lastEvaluation"`
+		Offset   float64   `json:"queryOffset"` // seconds; Hearth's own
 	}
 	ruleBody struct {
 		Name     string               `json:"name"`
@@ -173,13 +174,13 @@ func (f *filter) wantsRule(rl *rule) bool {
 
 var errToken = errors.New(`invalid parameter "group_next_token": no group has it. Were rule groups changed?`)
 
-func (r *Room) listRules(ws hearth.WorkspaceID, q url.Values) (rulesBody, error) {
+func (r *Room) listRules(ws hearth.Workspace, q url.Values) (rulesBody, error) {
 	body := rulesBody{Groups: []groupBody{}}
 	f, err := newFilter(q)
 	if err != nil {
 		return body, err
 	}
-	groups := r.groupsOf(ws)
+	groups := r.groupsOf(ws.ID)
 	if f.token != "" {
 		at := slices.IndexFunc(groups, func(g *group) bool { return g.token() == f.token })
 		if at < 0 {
@@ -193,6 +194,7 @@ func (r *Room) listRules(ws hearth.WorkspaceID, q url.Values) (rulesBody, error)
 			continue
 		}
 		one := g.body(&f)
+		one.Offset = g.behind(ws).Seconds()
 		if len(one.Rules) == 0 {
 			continue
 		}

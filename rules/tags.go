@@ -24,18 +24,16 @@ func Named(arn hearth.ARN) (ws hearth.WorkspaceID, name string, ok bool) {
 func (r *Room) Tag(ctx context.Context, arn hearth.ARN, tags map[string]string) error {
 	var p problems
 	if tags == nil {
-		p.add("tags", "Member must not be null")
+		p.Add("tags", "Member must not be null")
 	}
-	p.checkTags(tags)
-	if err := p.err(); err != nil {
+	p.CheckTags(tags)
+	if err := p.Err(); err != nil {
 		return err
 	}
 	return r.retag(ctx, arn, "TagResource", "Rule groups namespace tagged.", func(have map[string]string) error {
 		maps.Copy(have, tags)
-		if len(have) > maxTags {
-			p.add("tags", "A resource can have at most %d tags; it would have %d", maxTags, len(have))
-		}
-		return p.err()
+		p.CheckAdded(have)
+		return p.Err()
 	})
 }
 
@@ -43,12 +41,12 @@ func (r *Room) Tag(ctx context.Context, arn hearth.ARN, tags map[string]string) 
 func (r *Room) Untag(ctx context.Context, arn hearth.ARN, keys []string) error {
 	var p problems
 	if len(keys) == 0 {
-		p.add("tagKeys", "Member must not be empty")
+		p.Add("tagKeys", "Member must not be empty")
 	}
 	for _, k := range keys {
-		p.checkTagKey("tagKeys", k)
+		p.CheckTagKey("tagKeys", k)
 	}
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return err
 	}
 	return r.retag(ctx, arn, "UntagResource", "Rule groups namespace untagged.", func(have map[string]string) error {
@@ -112,8 +110,8 @@ func (r *Room) owner(ctx context.Context, arn hearth.ARN) (hearth.Workspace, str
 	id, name, ok := Named(arn)
 	var p problems
 	if !ok {
-		p.add("resourceArn", "Member must be the ARN of a rule groups namespace: arn:aws:aps:REGION:ACCOUNT:rulegroupsnamespace/ID/NAME")
-		return hearth.Workspace{}, "", p.err()
+		p.Add("resourceArn", "Member must be the ARN of a rule groups namespace: arn:aws:aps:REGION:ACCOUNT:rulegroupsnamespace/ID/NAME")
+		return hearth.Workspace{}, "", p.Err()
 	}
 	ws, err := r.own(ctx, id)
 	if err != nil {

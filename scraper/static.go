@@ -1,5 +1,3 @@
-// Package scraper collects metrics from scrape targets into a workspace, with
-// Prometheus' own scrape library.
 package scraper
 
 import (
@@ -51,7 +49,7 @@ func NewStatic(o StaticOptions) (*Static, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf, err := configuration(o)
+	conf, err := staticConfiguration(o)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +74,9 @@ func targets(job string, urls []string) (*targetgroup.Group, error) {
 	return g, nil
 }
 
-// configuration is the scrape configuration of one job, with Prometheus'
+// staticConfiguration is that of one job, with Prometheus'
 // defaults filled in by its own loader.
-func configuration(o StaticOptions) (*config.Config, error) {
+func staticConfiguration(o StaticOptions) (*config.Config, error) {
 	text := fmt.Sprintf("global:\n  scrape_interval: %s\n  scrape_timeout: %[1]s\nscrape_configs:\n- job_name: %q\n  tls_config:\n    insecure_skip_verify: %t\n",
 		model.Duration(o.Interval), o.Job, o.Trusted)
 	conf, err := config.Load(text, slog.New(slog.DiscardHandler))

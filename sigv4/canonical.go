@@ -74,7 +74,7 @@ func readings(r *http.Request, s *Signature, first reading) []reading {
 
 func hasTab(r *http.Request, s *Signature) bool {
 	for _, name := range s.SignedHeaders {
-		for _, value := range r.Header.Values(name) {
+		for _, value := range r.Header[canonicalName(name)] {
 			if strings.Contains(value, "\t") {
 				return true
 			}
@@ -207,7 +207,7 @@ func appendHeader(b []byte, r *http.Request, name string, v reading, size int64)
 // headerValues returns nil for a header that did not arrive. A body that a
 // proxy sent on in chunks has lost its Content-Length, but its size is known.
 func headerValues(r *http.Request, name string, size int64) []string {
-	if values := r.Header.Values(name); len(values) > 0 {
+	if values := r.Header[canonicalName(name)]; len(values) > 0 {
 		return values
 	}
 	switch name {
@@ -219,6 +219,22 @@ func headerValues(r *http.Request, name string, size int64) []string {
 		return r.TransferEncoding
 	}
 	return nil
+}
+
+// canonicalName is name as net/http writes it. It knows the headers that every
+// client signs, which net/http would spell anew for every request.
+func canonicalName(name string) string {
+	switch name {
+	case "x-amz-date":
+		return "X-Amz-Date"
+	case "x-amz-security-token":
+		return "X-Amz-Security-Token"
+	case "x-amz-content-sha256":
+		return "X-Amz-Content-Sha256"
+	case "x-prometheus-remote-write-version":
+		return "X-Prometheus-Remote-Write-Version"
+	}
+	return http.CanonicalHeaderKey(name)
 }
 
 // appendTrimmed appends v without blanks around it and with single ones inside.

@@ -205,8 +205,8 @@ func (s *Signature) fill(c *claims) (*Signature, error) {
 func clip(v string, n int) []byte { return []byte(v[:min(len(v), n)]) }
 
 func (s *Signature) parseCredential(v string) bool {
-	p := strings.Split(v, "/")
-	if len(p) != 5 || p[0] == "" || len(p[1]) != len(dateLayout) || p[3] == "" || p[4] != terminator {
+	p, ok := fiveParts(v)
+	if !ok || p[0] == "" || len(p[1]) != len(dateLayout) || p[3] == "" || p[4] != terminator {
 		return false
 	}
 	for _, part := range p {
@@ -216,6 +216,17 @@ func (s *Signature) parseCredential(v string) bool {
 	}
 	s.AccessKeyID, s.Date, s.Region, s.Service = p[0], p[1], p[2], p[3]
 	return true
+}
+
+// fiveParts splits v at its four slashes.
+func fiveParts(v string) (p [5]string, ok bool) {
+	for i := range 4 {
+		if p[i], v, ok = strings.Cut(v, "/"); !ok {
+			return p, false
+		}
+	}
+	p[4] = v
+	return p, !strings.Contains(v, "/")
 }
 
 func visible(s string) bool {
@@ -228,11 +239,11 @@ func visible(s string) bool {
 }
 
 func (s *Signature) parseSignedHeaders(c *claims) {
-	s.SignedHeaders = strings.SplitN(c.signedHeaders, ";", maxSignedHeaders+1)
-	if len(s.SignedHeaders) > maxSignedHeaders {
+	if strings.Count(c.signedHeaders, ";") >= maxSignedHeaders {
 		c.fault("SignedHeaders names too many headers.")
 		return
 	}
+	s.SignedHeaders = strings.Split(c.signedHeaders, ";")
 	host := false
 	for i, name := range s.SignedHeaders {
 		host = host || name == "host"

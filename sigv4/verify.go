@@ -69,7 +69,7 @@ func (v *Verifier) buffer() *[]byte {
 }
 
 func (s *Signature) checkTime(now time.Time) error {
-	if s.Date != s.Time.Format(dateLayout) {
+	if string(s.Time.AppendFormat(make([]byte, 0, len(dateLayout)), dateLayout)) != s.Date {
 		return wrongDate(s)
 	}
 	if s.Time.After(now.Add(MaxSkew)) {
@@ -87,19 +87,21 @@ func (s *Signature) checkTime(now time.Time) error {
 
 // payload returns what stands for the body in the canonical request.
 func (s *Signature) payload(k Known) (string, error) {
-	sum := k.Body.SHA256
-	actual := hex.EncodeToString(sum[:])
+	var buf [2 * sha256.Size]byte
+	hex.Encode(buf[:], k.Body.SHA256[:])
 	switch claimed := s.claimedBody; {
+	case claimed == "" && string(buf[:]) == emptySHA256:
+		return emptySHA256, nil
 	case claimed == "":
-		return actual, nil
+		return string(buf[:]), nil
 	case claimed == unsignedPayload && k.TLS:
 		return claimed, nil
 	case claimed == unsignedPayload:
 		return "", incomplete("'" + unsignedPayload + "' is accepted over TLS only; sign the body's SHA-256.")
 	case strings.HasPrefix(claimed, "STREAMING-"):
 		return "", incomplete("'" + claimed + "' is not supported; sign the whole body's SHA-256.")
-	case !strings.EqualFold(claimed, actual):
-		return "", wrongBody(claimed, actual, k.Body.Size)
+	case !strings.EqualFold(claimed, string(buf[:])):
+		return "", wrongBody(claimed, string(buf[:]), k.Body.Size)
 	default:
 		return claimed, nil
 	}
@@ -118,10 +120,9 @@ type proof struct {
 func (p *proof) holds(v reading, payload string) bool {
 	p.buf = appendCanonical(p.buf[:0], p.r, p.s, v, payload, p.size)
 	sum := sha256.Sum256(p.buf)
-	p.buf = appendStringToSign(p.buf[:0], p.s, sum)
-	mac := hmac.New(sha256.New, p.key[:])
-	mac.Write(p.buf)
-	p.buf = mac.Sum(p.buf[:0])
+	p.buf = appendStringToSign(appendPad(p.buf[:0], &p.key, 0x36), p.s, sum)
+	mac := sealed(&p.key, sha256.Sum256(p.buf))
+	p.buf = append(p.buf[:0], mac[:]...)
 	return hmac.Equal(p.buf, p.s.Value[:])
 }
 

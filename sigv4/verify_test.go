@@ -1,6 +1,9 @@
 package sigv4
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -261,5 +264,20 @@ func TestStrangersDoNotFillTheKeys(t *testing.T) {
 	}
 	if n := len(v.keys.young); n != 0 {
 		t.Errorf("%d keys remembered of a signature that did not hold", n)
+	}
+}
+
+// What the door computes by itself is crypto/hmac's.
+func TestSealed(t *testing.T) {
+	var key [sha256.Size]byte
+	for n := range 300 {
+		key[n%len(key)] += byte(n + 1)
+		text := strings.Repeat("t", n)
+		mac := hmac.New(sha256.New, key[:])
+		mac.Write([]byte(text))
+		got := sealed(&key, sha256.Sum256(append(appendPad(nil, &key, 0x36), text...)))
+		if !bytes.Equal(got[:], mac.Sum(nil)) {
+			t.Fatalf("%d bytes: %x, want %x", n, got, mac.Sum(nil))
+		}
 	}
 }

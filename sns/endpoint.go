@@ -63,8 +63,11 @@ func checkURL(protocol, s string) error {
 }
 
 // laneOf names the destination whose slowness must not be others': the host.
-// All mail goes to one server.
+// All mail goes to one server, and what is forwarded to Amazon.
 func laneOf(endpoint string) string {
+	if strings.HasPrefix(endpoint, "arn:") {
+		return protocolAWS
+	}
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
 		return "mail"

@@ -19,19 +19,19 @@ func (r *Room) mail(ctx context.Context, d *delivery, m *message) ([]byte, error
 		return nil, err
 	}
 	var h mailHead
-	h.add("From", (&mail.Address{Name: title(d), Address: r.opts.From}).String())
-	h.add("To", d.Endpoint)
-	h.add("Subject", mime.QEncoding.Encode("utf-8", oneLine(mailSubject(m))))
-	h.add("Date", m.Time.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
-	h.add("Message-ID", "<"+m.ID+"."+d.Subscription+"@"+domainOf(r.opts.From)+">")
-	h.add("Auto-Submitted", "auto-generated")
-	h.add("X-Amz-Sns-Message-Id", m.ID)
+	h.field("From", (&mail.Address{Name: title(d), Address: r.opts.From}).String())
+	h.field("To", d.Endpoint)
+	h.field("Subject", mime.QEncoding.Encode("utf-8", oneLine(mailSubject(m))))
+	h.field("Date", m.Time.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	h.field("Message-ID", "<"+m.ID+"."+d.Subscription+"@"+domainOf(r.opts.From)+">")
+	h.field("Auto-Submitted", "auto-generated")
+	h.field("X-Amz-Sns-Message-Id", m.ID)
 	if m.Kind == notification {
-		h.add("List-Unsubscribe", "<"+r.unsubscribePage(d)+">")
-		h.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+		h.field("List-Unsubscribe", "<"+r.unsubscribePage(d)+">")
+		h.field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 	}
-	h.add("MIME-Version", "1.0")
-	h.add("Content-Type", "text/plain; charset=utf-8")
+	h.field("MIME-Version", "1.0")
+	h.field("Content-Type", "text/plain; charset=utf-8")
 	return h.with(text)
 }
 
@@ -80,7 +80,7 @@ func (r *Room) mailText(ctx context.Context, d *delivery, m *message) (string, e
 // A mailHead is the headers of a mail. Whatever a value is, it stays one header.
 type mailHead struct{ b bytes.Buffer }
 
-func (h *mailHead) add(name, value string) {
+func (h *mailHead) field(name, value string) {
 	h.b.WriteString(name + ": " + oneLine(value) + "\r\n")
 }
 
@@ -103,11 +103,11 @@ func oneLine(s string) string {
 func (h *mailHead) with(text string) ([]byte, error) {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	if plain(text) {
-		h.add("Content-Transfer-Encoding", "7bit")
+		h.field("Content-Transfer-Encoding", "7bit")
 		h.b.WriteString("\r\n" + strings.ReplaceAll(text, "\n", "\r\n"))
 		return h.b.Bytes(), nil
 	}
-	h.add("Content-Transfer-Encoding", "quoted-printable")
+	h.field("Content-Transfer-Encoding", "quoted-printable")
 	h.b.WriteString("\r\n")
 	w := quotedprintable.NewWriter(&h.b)
 	if _, err := w.Write([]byte(text)); err != nil {

@@ -120,6 +120,13 @@ func (r *Room) fan(tx store.Tx, m *message) (out fanOut, err error) {
 			out.jobs = append(out.jobs, j)
 		}
 	}
+	if f := r.forwardOf(m.Topic); f != nil {
+		j, err := r.addForward(tx, m, f)
+		if err != nil {
+			return out, err
+		}
+		out.jobs = append(out.jobs, j)
+	}
 	if len(out.jobs) == 0 {
 		return out, nil
 	}

@@ -48,6 +48,7 @@ type Options struct {
 	Mail     Mailer       // nil: nobody can subscribe by e-mail
 	From     string       // sender of mails
 	Profile  hearth.Profile
+	Forwards []Forward // topics whose messages Amazon SNS gets, too; the first that matches counts
 
 	ExternalURL string // what links begin with
 	Recorder    hearth.Recorder
@@ -100,24 +101,10 @@ func withoutRedirects(c *http.Client) *http.Client {
 
 // get reads a record; what is not there is store.ErrNotFound.
 func get[T any](tx store.Tx, bucket, key string) (*T, error) {
-	data, err := tx.Get(bucket, key)
-	if err != nil {
-		return nil, err
-	}
-	v := new(T)
-	if err := json.Unmarshal(data, v); err != nil {
-		return nil, fmt.Errorf("%s %s: %w", bucket, key, err)
-	}
-	return v, nil
+	return store.Read[T](tx, bucket, key)
 }
 
-func put(tx store.Tx, bucket, key string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", bucket, key, err)
-	}
-	return tx.Put(bucket, key, data)
-}
+func put(tx store.Tx, bucket, key string, v any) error { return store.Write(tx, bucket, key, v) }
 
 // page reads up to pageSize records after the token's.
 func page[T any](tx store.Tx, bucket, prefix, token string) (all []*T, next string, err error) {

@@ -184,6 +184,9 @@ func (r *Room) read(ctx context.Context, key string) (d *delivery, m *message, e
 
 // gone tells whether nobody wants the delivery any more.
 func (r *Room) gone(ctx context.Context, d *delivery, m *message) (gone bool, err error) {
+	if d.Protocol == protocolAWS {
+		return r.forwardOf(d.Topic) == nil, nil
+	}
 	err = r.opts.Store.View(ctx, func(tx store.Tx) error {
 		s, err := get[Subscription](tx, subscriptionBucket, subscriptionKey(d.Topic, d.Subscription))
 		if errors.Is(err, store.ErrNotFound) {

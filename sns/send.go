@@ -43,7 +43,7 @@ func (o *outcome) word() string {
 // send makes one attempt, bounded in time.
 func (r *Room) send(ctx context.Context, d *delivery, m *message) (o outcome) {
 	limit := mailTimeout
-	if strings.HasPrefix(d.Protocol, "http") {
+	if strings.HasPrefix(d.Protocol, "http") || d.Protocol == protocolAWS {
 		limit = httpTimeout
 	}
 	began := r.opts.Now()
@@ -52,6 +52,8 @@ func (r *Room) send(ctx context.Context, d *delivery, m *message) (o outcome) {
 	switch d.Protocol {
 	case protocolHTTP, protocolHTTPS:
 		r.sendHTTP(ctx, d, m, &o)
+	case protocolAWS:
+		r.sendForward(ctx, d, m, &o)
 	default:
 		r.sendMail(ctx, d, m, &o)
 	}

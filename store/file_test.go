@@ -34,7 +34,7 @@ func TestFileMode(t *testing.T) {
 	fill(t, s, 1, 10)
 	wantMode := func() {
 		t.Helper()
-		for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		for _, name := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
 			info, err := os.Stat(name)
 			if err != nil || info.Mode().Perm() != 0o600 {
 				t.Errorf("%s: %v, %v; want mode 0600", filepath.Base(name), info.Mode(), err)
@@ -45,7 +45,7 @@ func TestFileMode(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(path, 0o644); err != nil {
+	if err := errors.Join(os.Chmod(path, 0o644), os.Chmod(path+".lock", 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	s = open(t, path)

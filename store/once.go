@@ -54,7 +54,7 @@ func Once(tx Tx, scope, token, fingerprint string, now time.Time, window time.Du
 
 func (f *first) again(fingerprint, token string) ([]byte, error) {
 	if f.Fingerprint != fingerprint {
-		return nil, &hearth.Error{Kind: hearth.Conflict, Resource: token,
+		return nil, &hearth.Error{Kind: hearth.Conflict, Resource: token, Type: "clientToken",
 			Msg: "The clientToken was used before, for a request with other content. Use a new token for a new request."}
 	}
 	return f.Result, nil

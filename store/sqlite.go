@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -73,8 +74,14 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*SQLite, error) {
 }
 
 func (s *SQLite) open(ctx context.Context, path string) (err error) {
+	if err := prepareFile(path + ".lock"); err != nil {
+		return err
+	}
 	if s.lock, _, err = fileutil.Flock(path + ".lock"); err != nil {
-		return fmt.Errorf("lock it, for another Hearth may be using it: %w", err)
+		if errors.Is(err, syscall.EAGAIN) {
+			return errors.New("another Hearth is using this folder")
+		}
+		return fmt.Errorf("lock it: %w", err)
 	}
 	s.writer = connect(path, 1, "_synchronous=FULL", "_txlock=immediate")
 	if err := checkFile(ctx, s.writer); err != nil {

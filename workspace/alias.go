@@ -21,11 +21,11 @@ func (r *Room) SetAlias(ctx context.Context, id hearth.WorkspaceID, in AliasInpu
 		alias string
 	)
 	p.checkID(id)
-	p.checkToken(in.Token)
+	p.CheckToken(in.Token)
 	if deref(in.Alias) != "" {
 		alias = p.checkAlias(in.Alias)
 	}
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return err
 	}
 	req := request{op: "UpdateWorkspaceAlias", id: id, token: in.Token, content: alias, summary: "Workspace renamed."}

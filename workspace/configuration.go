@@ -85,17 +85,17 @@ func (r *Room) UpdateConfiguration(ctx context.Context, id hearth.WorkspaceID, i
 func checkConfiguration(id hearth.WorkspaceID, in ConfigurationInput) error {
 	var p problems
 	p.checkID(id)
-	p.checkToken(in.Token)
-	p.checkRange("retentionPeriodInDays", in.RetentionDays, 1, maxRetentionDays)
-	p.checkRange("outOfOrderTimeWindowInSeconds", in.OutOfOrderSeconds, 0, maxOutOfOrderSeconds)
-	p.checkRange("ruleQueryOffsetInSeconds", in.RuleOffsetSeconds, 0, maxRuleOffsetSeconds)
+	p.CheckToken(in.Token)
+	p.CheckRange("retentionPeriodInDays", in.RetentionDays, 1, maxRetentionDays)
+	p.CheckRange("outOfOrderTimeWindowInSeconds", in.OutOfOrderSeconds, 0, maxOutOfOrderSeconds)
+	p.CheckRange("ruleQueryOffsetInSeconds", in.RuleOffsetSeconds, 0, maxRuleOffsetSeconds)
 	if in.LabelSets != nil {
 		p.checkLabelSets(*in.LabelSets)
 	}
 	if in.LabelSets == nil && in.RetentionDays == nil && in.OutOfOrderSeconds == nil && in.RuleOffsetSeconds == nil {
-		p.add("retentionPeriodInDays", "At least one of limitsPerLabelSet, retentionPeriodInDays, outOfOrderTimeWindowInSeconds and ruleQueryOffsetInSeconds must be given")
+		p.Add("retentionPeriodInDays", "At least one of limitsPerLabelSet, retentionPeriodInDays, outOfOrderTimeWindowInSeconds and ruleQueryOffsetInSeconds must be given")
 	}
-	return p.err()
+	return p.Err()
 }
 
 // with returns the settings after the change in.

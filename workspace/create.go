@@ -33,10 +33,10 @@ type CreateInput struct {
 func (r *Room) Create(ctx context.Context, in CreateInput) (Description, error) {
 	var p problems
 	alias := p.checkAlias(in.Alias)
-	p.checkTags(in.Tags)
+	p.CheckTags(in.Tags)
 	p.checkKMS(in.KMSKeyARN)
-	p.checkToken(in.Token)
-	if err := p.err(); err != nil {
+	p.CheckToken(in.Token)
+	if err := p.Err(); err != nil {
 		return Description{}, err
 	}
 	c := hearth.CallerFrom(ctx)
@@ -87,7 +87,7 @@ func (r *Room) Describe(ctx context.Context, id hearth.WorkspaceID) (Description
 func (r *Room) checked(ctx context.Context, id hearth.WorkspaceID) (entry, error) {
 	var p problems
 	p.checkID(id)
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return entry{}, err
 	}
 	return r.own(ctx, id)

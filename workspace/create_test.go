@@ -75,6 +75,7 @@ func TestCreateRefuses(t *testing.T) {
 		"empty alias":         {CreateInput{Alias: ptr("")}, "alias"},
 		"blank alias":         {CreateInput{Alias: ptr(" \t ")}, "alias"},
 		"101 characters":      {CreateInput{Alias: ptr(strings.Repeat("a", 101))}, "alias"},
+		"control character":   {CreateInput{Alias: ptr("a\x1b[2Jb")}, "alias"},
 		"alias not UTF-8":     {CreateInput{Alias: ptr("a\xff")}, "alias"},
 		"51 tags":             {CreateInput{Tags: tags(51)}, "tags"},
 		"empty tag key":       {CreateInput{Tags: map[string]string{"": "v"}}, "tags"},

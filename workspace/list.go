@@ -2,8 +2,6 @@ package workspace
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"strings"
 
 	"github.com/hearth-metrics/hearth"
@@ -11,10 +9,9 @@ import (
 )
 
 const (
-	defaultPage  = 100
-	maxPage      = 1000
-	maxPageToken = 1000
-	scanAtOnce   = 500
+	defaultPage = 100
+	maxPage     = 1000
+	scanAtOnce  = 500
 )
 
 // ListInput is what ListWorkspaces takes.
@@ -36,11 +33,11 @@ type Page struct {
 func (r *Room) List(ctx context.Context, in ListInput) (Page, error) {
 	var p problems
 	alias := p.checkAlias(in.Alias)
-	p.checkRange("maxResults", in.MaxResults, 1, maxPage)
+	p.CheckRange("maxResults", in.MaxResults, 1, maxPage)
 	c := hearth.CallerFrom(ctx)
 	pos := position{prefix: regionPrefix(c.Account, c.Region), alias: alias}
-	p.checkNextToken(in.NextToken, &pos)
-	if err := p.err(); err != nil {
+	pos.after = p.CheckNextToken(in.NextToken, pos.list())
+	if err := p.Err(); err != nil {
 		return Page{}, err
 	}
 	size := defaultPage
@@ -54,7 +51,7 @@ func (r *Room) List(ctx context.Context, in ListInput) (Page, error) {
 	var page Page
 	if len(recs) > size {
 		recs = recs[:size]
-		page.NextToken = pos.token(recs[size-1].key())
+		page.NextToken = hearth.NextToken(pos.list(), strings.TrimPrefix(recs[size-1].key(), pos.prefix))
 	}
 	for _, rec := range recs {
 		page.Workspaces = append(page.Workspaces, describe(r.entry(rec)))
@@ -101,36 +98,5 @@ func (pos position) atOnce(n int) int {
 	return max(n, scanAtOnce)
 }
 
-// A token is a version, eight bytes that tell which list it belongs to, and the
-// last key it was given out for.
-const tokenVersion = "1"
-
-func (pos position) token(key string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(tokenVersion + pos.list() + strings.TrimPrefix(key, pos.prefix)))
-}
-
-func (pos position) list() string {
-	sum := sha256.Sum256([]byte(pos.prefix + "\x00" + pos.alias))
-	return string(sum[:8])
-}
-
-func (p *problems) checkNextToken(token *string, pos *position) {
-	if token == nil || *token == "" {
-		return
-	}
-	if len(*token) > maxPageToken {
-		p.add("nextToken", "Member must have at most %d characters", maxPageToken)
-		return
-	}
-	buf, err := base64.RawURLEncoding.DecodeString(*token)
-	if err != nil || !strings.HasPrefix(string(buf), tokenVersion) || len(buf) <= len(tokenVersion)+8 {
-		p.add("nextToken", "Member must be a token that the page before was answered with")
-		return
-	}
-	list, after := string(buf[len(tokenVersion):][:8]), string(buf[len(tokenVersion)+8:])
-	if list != pos.list() {
-		p.add("nextToken", "The other parameters must be the same as for the page before")
-		return
-	}
-	pos.after = after
-}
+// list tells the list, for its tokens.
+func (pos position) list() string { return pos.prefix + "\x00" + pos.alias }

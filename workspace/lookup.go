@@ -21,6 +21,21 @@ func (r *Room) Lookup(ctx context.Context, id hearth.WorkspaceID) (hearth.Worksp
 	return e.ws, nil
 }
 
+// Known returns a workspace in whatever state, also one that is being deleted, of
+// any account and region: its tags count in decisions about rights as long as
+// anything can be asked of it. One that does not exist is NotFound. Maps and slices
+// in the result are shared: do not change them.
+func (r *Room) Known(ctx context.Context, id hearth.WorkspaceID) (hearth.Workspace, error) {
+	e, ok, err := r.find(ctx, id)
+	if err != nil {
+		return hearth.Workspace{}, err
+	}
+	if !ok {
+		return hearth.Workspace{}, notFound(id)
+	}
+	return e.ws, nil
+}
+
 // Workspaces returns every workspace that Lookup would find, oldest first.
 func (r *Room) Workspaces(ctx context.Context) ([]hearth.Workspace, error) {
 	if err := r.ready(ctx); err != nil {

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,24 +37,4 @@ func TestMetrics(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
-}
-
-// A page token comes from a stranger.
-func FuzzNextToken(f *testing.F) {
-	pos := position{prefix: "000000000000/us-east-1/", alias: "a"}
-	f.Add(pos.token("000000000000/us-east-1/00000000000000000001/ws-1"))
-	f.Add("")
-	f.Add("MQ")
-	f.Add(strings.Repeat("A", maxPageToken+1))
-	f.Fuzz(func(t *testing.T, token string) {
-		var p problems
-		got := pos
-		p.checkNextToken(&token, &got)
-		if err := p.err(); (err == nil) == (got.after == "") && token != "" {
-			t.Errorf("token %q: position %q, %v", token, got.after, err)
-		}
-		if got.prefix != pos.prefix || got.alias != pos.alias {
-			t.Errorf("token %q leads to another list: %+v", token, got)
-		}
-	})
 }

@@ -1,9 +1,6 @@
 package workspace
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/hearth-metrics/hearth"
 )
 
@@ -25,25 +22,4 @@ func conflict(rec *record) error {
 
 // problems gathers everything that is wrong with a request, so that the caller
 // learns of it in one go.
-type problems []hearth.Field
-
-func (p *problems) add(name, format string, args ...any) {
-	*p = append(*p, hearth.Field{Name: name, Msg: fmt.Sprintf(format, args...)})
-}
-
-// err is nil if nothing is wrong. The texts have AWS's form.
-func (p problems) err() error {
-	if len(p) == 0 {
-		return nil
-	}
-	plural := ""
-	if len(p) > 1 {
-		plural = "s"
-	}
-	msgs := make([]string, len(p))
-	for i, f := range p {
-		msgs[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", f.Name, f.Msg)
-	}
-	return &hearth.Error{Kind: hearth.Invalid, Fields: p,
-		Msg: fmt.Sprintf("%d validation error%s detected: %s", len(p), plural, strings.Join(msgs, "; "))}
-}
+type problems struct{ hearth.Problems }

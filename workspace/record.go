@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -73,51 +72,13 @@ func (rec *record) clone() *record {
 	return &c // settings are replaced as a whole, never changed in place
 }
 
-func save(tx store.Tx, rec *record) error {
-	buf, err := json.Marshal(rec)
-	if err != nil {
-		return fmt.Errorf("save workspace %s: %w", rec.ID, err)
-	}
-	if err := tx.Put(bucket, rec.key(), buf); err != nil {
-		return fmt.Errorf("save workspace %s: %w", rec.ID, err)
-	}
-	return nil
-}
-
-func decode(buf []byte) (*record, error) {
-	rec := new(record)
-	if err := json.Unmarshal(buf, rec); err != nil {
-		return nil, fmt.Errorf("read a workspace: %w", err)
-	}
-	return rec, nil
-}
+func save(tx store.Tx, rec *record) error { return store.Write(tx, bucket, rec.key(), rec) }
 
 // load reads the record at key; nil if there is none.
-func load(tx store.Tx, key string) (*record, error) {
-	buf, err := tx.Get(bucket, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read a workspace: %w", err)
-	}
-	return decode(buf)
-}
+func load(tx store.Tx, key string) (*record, error) { return store.Find[record](tx, bucket, key) }
 
 func scan(tx store.Tx, prefix, after string, limit int) ([]*record, error) {
-	entries, err := tx.Scan(bucket, prefix, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list workspaces: %w", err)
-	}
-	recs := make([]*record, 0, len(entries))
-	for _, e := range entries {
-		rec, err := decode(e.Value)
-		if err != nil {
-			return nil, fmt.Errorf("%w (key %q)", err, e.Key)
-		}
-		recs = append(recs, rec)
-	}
-	return recs, nil
+	return store.List[record](tx, bucket, prefix, after, limit)
 }
 
 func revision(tx store.Tx) (uint64, error) {

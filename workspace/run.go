@@ -19,8 +19,8 @@ const (
 func (r *Room) Delete(ctx context.Context, id hearth.WorkspaceID, token *string) error {
 	var p problems
 	p.checkID(id)
-	p.checkToken(token)
-	if err := p.err(); err != nil {
+	p.CheckToken(token)
+	if err := p.Err(); err != nil {
 		return err
 	}
 	req := request{op: "DeleteWorkspace", id: id, token: token, summary: "Workspace is being deleted: it takes no samples from now on."}

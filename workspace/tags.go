@@ -15,19 +15,17 @@ func (r *Room) Tag(ctx context.Context, arn hearth.ARN, tags map[string]string) 
 	var p problems
 	id := p.checkARN(arn)
 	if tags == nil {
-		p.add("tags", "Member must not be null")
+		p.Add("tags", "Member must not be null")
 	}
-	p.checkTags(tags)
-	if err := p.err(); err != nil {
+	p.CheckTags(tags)
+	if err := p.Err(); err != nil {
 		return err
 	}
 	req := request{op: "TagResource", id: id, summary: "Workspace tagged."}
 	return r.retag(ctx, arn, req, func(have map[string]string) error {
 		maps.Copy(have, tags)
-		if len(have) > maxTags {
-			p.add("tags", "A resource can have at most %d tags; it would have %d", maxTags, len(have))
-		}
-		return p.err()
+		p.CheckAdded(have)
+		return p.Err()
 	})
 }
 
@@ -36,12 +34,12 @@ func (r *Room) Untag(ctx context.Context, arn hearth.ARN, keys []string) error {
 	var p problems
 	id := p.checkARN(arn)
 	if len(keys) == 0 {
-		p.add("tagKeys", "Member must not be empty")
+		p.Add("tagKeys", "Member must not be empty")
 	}
 	for _, k := range keys {
-		p.checkTagKey("tagKeys", k)
+		p.CheckTagKey("tagKeys", k)
 	}
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return err
 	}
 	req := request{op: "UntagResource", id: id, summary: "Workspace untagged."}
@@ -79,7 +77,7 @@ func (r *Room) retag(ctx context.Context, arn hearth.ARN, req request, change fu
 func (r *Room) Tags(ctx context.Context, arn hearth.ARN) (map[string]string, error) {
 	var p problems
 	id := p.checkARN(arn)
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return nil, err
 	}
 	e, err := r.own(ctx, id)
@@ -108,7 +106,7 @@ var partitions = []string{"aws", "aws-cn", "aws-us-gov"}
 func (p *problems) checkARN(arn hearth.ARN) hearth.WorkspaceID {
 	id, ok := strings.CutPrefix(arn.Resource, "workspace/")
 	if !ok || arn.Service != "aps" || !slices.Contains(partitions, arn.Partition) {
-		p.add("resourceArn", "Member must be the ARN of a workspace: arn:aws:aps:REGION:ACCOUNT:workspace/ID")
+		p.Add("resourceArn", "Member must be the ARN of a workspace: arn:aws:aps:REGION:ACCOUNT:workspace/ID")
 		return ""
 	}
 	p.checkID(hearth.WorkspaceID(id))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/iam"
+	"github.com/hearth-metrics/hearth/store"
 )
 
 // AccountConfig is an account besides that of aws.account-id. Without keys its
@@ -103,6 +105,33 @@ func (c *Config) keyring() (*iam.Keyring, error) {
 	return keys, nil
 }
 
+// sealedBuckets hold secrets that the keyring sealed.
+var sealedBuckets = []string{
+	"iam-access-keys", "alertmanager-data", "scraper-configurations", "clusters", "sns-signers",
+	"sso-keys", "grafana-data-sources", "grafana-contact-points", "cloudwatch-scrapers",
+}
+
+// refuseLostKeys refuses to make new keys while there is something that only the old
+// ones open: it would be lost at once and missed much later.
+func (p *program) refuseLostKeys(ctx context.Context) error {
+	path := p.config.keyringFile()
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return p.rooms.store.View(ctx, func(tx store.Tx) error {
+		for _, bucket := range sealedBuckets {
+			found, err := tx.Scan(bucket, "", "", 1)
+			if err != nil {
+				return err
+			}
+			if len(found) > 0 {
+				return fmt.Errorf("storage.key-file: %s is not there, and %s has secrets that the keys in it sealed: put it back", path, stateFile)
+			}
+		}
+		return nil
+	})
+}
+
 // pins are the key sets of issuers that cannot be reached.
 func (c *Config) pins() (map[string]string, error) {
 	out := map[string]string{}
@@ -116,9 +145,12 @@ func (c *Config) pins() (map[string]string, error) {
 	return out, nil
 }
 
-func (p *program) iamOptions() (iam.Options, error) {
-	o := iam.Options{Elsewhere: map[string]iam.Elsewhere{"sns": topicPolicies{p}}, Store: p.rooms.store, Dial: p.config.dialer().DialContext, Log: p.log}
+func (p *program) iamOptions(ctx context.Context) (iam.Options, error) {
+	o := iam.Options{Elsewhere: map[string]iam.Elsewhere{"sns": topicPolicies{p}}, Store: p.rooms.store, Dial: p.config.dialer().DialContext, Log: p.log, Profile: hearth.Profile(p.config.Profile)}
 	var err error
+	if err = p.refuseLostKeys(ctx); err != nil {
+		return o, err
+	}
 	if o.Keys, err = p.config.keyring(); err != nil {
 		return o, err
 	}

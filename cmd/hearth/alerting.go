@@ -9,9 +9,17 @@ import (
 // Hearth, and the network through the guarded dialer.
 func (p *program) newAlerting() (*alerting.Room, error) {
 	r := &p.rooms
+	keys, err := p.config.keyring()
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := keys.Sealer("alert manager definition")
+	if err != nil {
+		return nil, err
+	}
 	return alerting.New(alerting.Options{
-		Store: r.store, Workspaces: r.workspace, Publisher: r.sns, Dial: p.config.dialer().DialContext,
+		Store: r.store, Sealer: sealer, Workspaces: alertingPlaces{p}, Publisher: alertTopics{p, &grafanaRoles{iam: r.iam}}, Dial: p.config.dialer().DialContext,
 		ExternalURL: p.url, Profile: hearth.Profile(p.config.Profile),
-		Recorder: r.ledger, Log: p.log, Metrics: p.registry,
+		Recorder: r.ledger, Tally: r.tally, Log: p.log, Metrics: p.registry,
 	})
 }

@@ -16,8 +16,8 @@ import (
 
 // newAM is what can be asked of an alert manager definition before it matters.
 func newAM() *cobra.Command {
-	cmd := &cobra.Command{Use: "am", Short: "Try an alert manager definition without a running Hearth", Args: exactly(0, "a command: routes or render")}
-	routes := &cobra.Command{Use: "routes", Short: "Ask where alerts go", Args: exactly(0, "a command: test")}
+	cmd := &cobra.Command{Use: "am", Short: "Try an alert manager definition without a running Hearth"}
+	routes := &cobra.Command{Use: "routes", Short: "Ask where alerts go"}
 	routes.AddCommand(newRoutesTest())
 	cmd.AddCommand(routes, newRender())
 	return cmd
@@ -34,7 +34,7 @@ func newCheckAlertmanager() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %d receivers, %d templates\n", args[0], len(d.Config.Receivers), len(d.Templates))
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %s, %s\n", args[0], count(len(d.Config.Receivers), "receiver"), count(len(d.Templates), "template"))
 			return nil
 		},
 	}

@@ -12,9 +12,9 @@ func newCheck() *cobra.Command {
 		Short: "Check a file without a running Hearth",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return misuse{fmt.Errorf("hearth check: say what to check: config FILE, rules FILE… or alertmanager FILE")}
+				return misuse{fmt.Errorf("hearth check: say what to check: config FILE, rules FILE…, alertmanager FILE, cloudwatch FILE, dashboard FILE…, scrape FILE or backup FILE")}
 			}
-			return misuse{fmt.Errorf("hearth check: %q cannot be checked: config, rules and alertmanager can", args[0])}
+			return misuse{fmt.Errorf("hearth check: %q cannot be checked: config, rules, alertmanager, cloudwatch, dashboard, scrape and backup can", args[0])}
 		},
 		RunE: func(*cobra.Command, []string) error { return nil },
 	}
@@ -34,6 +34,6 @@ func newCheck() *cobra.Command {
 			return nil
 		},
 	})
-	cmd.AddCommand(newCheckRules(), newCheckAlertmanager())
+	cmd.AddCommand(newCheckRules(), newCheckAlertmanager(), newCheckCloudWatch(), newCheckScrape(), newCheckDashboard(), newCheckBackup())
 	return cmd
 }

@@ -37,6 +37,8 @@ type Config struct {
 		ExternalURL   string `yaml:"external-url"`
 		ConfigFile    string `yaml:"config.file"`
 		Insecure      bool   `yaml:"insecure"`
+
+		TrustedProxies []string `yaml:"trusted-proxies"`
 	} `yaml:"web"`
 	Egress struct {
 		AllowLoopback bool     `yaml:"allow-loopback"`
@@ -64,10 +66,43 @@ type Config struct {
 		PasswordFile string `yaml:"password-file"`
 		StartTLS     string `yaml:"starttls"`
 	} `yaml:"smtp"`
+	CloudWatch cloudwatchConfig `yaml:"cloudwatch"`
+
+	Grafana struct {
+		GnetPath  string `yaml:"gnet-path"`
+		GnetFetch bool   `yaml:"gnet-fetch"`
+
+		Upstream        string `yaml:"upstream"`
+		UpstreamFor     string `yaml:"upstream-workspace"`
+		UpstreamKeyFile string `yaml:"upstream-key-file"`
+
+		ProvisioningPath string   `yaml:"provisioning-path"`
+		ProvisioningFor  []string `yaml:"provisioning-workspaces"`
+	} `yaml:"grafana"`
+	SSO struct {
+		OIDC struct {
+			Issuer           string   `yaml:"issuer"`
+			ClientID         string   `yaml:"client-id"`
+			ClientSecretFile string   `yaml:"client-secret-file"`
+			Scopes           []string `yaml:"scopes"`
+			GroupsClaim      string   `yaml:"groups-claim"`
+			Name             string   `yaml:"name"`
+			ConsoleRole      string   `yaml:"console-role"`
+			ConsoleRoles     []string `yaml:"console-roles"`
+			SingleLogout     bool     `yaml:"single-logout"`
+		} `yaml:"oidc"`
+		SAML struct {
+			AllowUnsolicited bool `yaml:"allow-unsolicited"`
+		} `yaml:"saml"`
+		Local struct {
+			PasswordFile string `yaml:"password-file"`
+		} `yaml:"local"`
+	} `yaml:"sso"`
 	Profile   string           `yaml:"profile"`
 	Limits    limitOverrides   `yaml:"limits"`
 	Accounts  []AccountConfig  `yaml:"accounts"`
 	Providers []ProviderConfig `yaml:"identity-providers"`
+	Forwards  []ForwardConfig  `yaml:"forward-topics"`
 }
 
 func defaultConfig() Config {
@@ -83,6 +118,8 @@ func defaultConfig() Config {
 	c.Engine.IdleAfter = "15m"
 	c.SMTP.From = "hearth@localhost"
 	c.SMTP.StartTLS = "always"
+	c.SSO.OIDC.Scopes = []string{"openid", "profile", "email", "groups"}
+	c.SSO.OIDC.GroupsClaim = "groups"
 	c.Profile = string(hearth.Local)
 	return c
 }
@@ -104,7 +141,7 @@ func (c *Config) decode(text []byte) error {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return fileFault(err)
 	}
 	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return errors.New("holds more than one YAML document")
@@ -144,10 +181,22 @@ func (c *Config) check() error {
 	if err := c.checkWeb(); err != nil {
 		return err
 	}
+	if err := c.checkForwards(); err != nil {
+		return err
+	}
 	if err := c.checkMail(); err != nil {
 		return err
 	}
+	if err := c.checkSSO(); err != nil {
+		return err
+	}
+	if err := c.checkUpstream(); err != nil {
+		return err
+	}
 	if err := c.checkEngine(); err != nil {
+		return err
+	}
+	if err := c.checkCloudWatch(); err != nil {
 		return err
 	}
 	return c.checkEgress()
@@ -156,14 +205,14 @@ func (c *Config) check() error {
 func (c *Config) checkWeb() error {
 	host, _, err := net.SplitHostPort(c.Web.ListenAddress)
 	if err != nil {
-		return fmt.Errorf("web.listen-address: %w", err)
+		return fmt.Errorf("web.listen-address: %q is not host:port, such as 127.0.0.1:4750", c.Web.ListenAddress)
 	}
 	if !isLoopback(host) && c.Web.ConfigFile == "" && !c.Web.Insecure {
 		return fmt.Errorf("web.listen-address: %s can be reached from other machines, and without TLS everything would travel in clear: give --web.config.file with a TLS certificate, or say --web.insecure", c.Web.ListenAddress)
 	}
 	if c.Debug.ListenAddress != "" {
 		if host, _, err = net.SplitHostPort(c.Debug.ListenAddress); err != nil {
-			return fmt.Errorf("debug.listen-address: %w", err)
+			return fmt.Errorf("debug.listen-address: %q is not host:port, such as 127.0.0.1:6060", c.Debug.ListenAddress)
 		}
 		if !isLoopback(host) && !c.Web.Insecure {
 			return fmt.Errorf("debug.listen-address: %s can be reached from other machines: profiles are not protected; use a loopback address, or say --web.insecure", c.Debug.ListenAddress)
@@ -173,6 +222,11 @@ func (c *Config) checkWeb() error {
 		u, err := url.Parse(c.Web.ExternalURL)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
 			return fmt.Errorf("web.external-url: %q is not http(s)://host[:port]", c.Web.ExternalURL)
+		}
+	}
+	for _, s := range c.Web.TrustedProxies {
+		if _, err := netip.ParsePrefix(s); err != nil {
+			return fmt.Errorf("web.trusted-proxies: %q is not a CIDR such as 10.0.0.0/8", s)
 		}
 	}
 	return nil

@@ -12,8 +12,8 @@ import (
 
 func TestDecodeNamesTheLineOfWhatItRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"unknown section", "storage: {path: x}\nkitchen: 1\n", "line 2: field kitchen not found"},
-		{"unknown key", "web:\n  listen: x\n", "line 2: field listen not found"},
+		{"unknown section", "storage: {path: x}\nkitchen: 1\n", `line 2: there is no setting "kitchen" here`},
+		{"unknown key", "web:\n  listen: x\n", `line 2: there is no setting "listen" here`},
 		{"wrong type", "engine:\n  max-open: many\n", "line 2"},
 		{"no mapping", "- a\n", "line 1"},
 		{"two documents", "profile: local\n---\nprofile: local\n", "more than one"},
@@ -69,6 +69,7 @@ func TestCheckNamesTheSetting(t *testing.T) {
 		{"--web.insecure", func(c *Config) { c.Web.ListenAddress = ":4750" }},
 		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "metrics.example" }},
 		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "https://metrics.example/path" }},
+		{"web.trusted-proxies", func(c *Config) { c.Web.TrustedProxies = []string{"10.0.0.1"} }},
 		{"debug.listen-address", func(c *Config) { c.Debug.ListenAddress = "0.0.0.0:1" }},
 		{"aws.account-id", func(c *Config) { c.AWS.AccountID = "1" }},
 		{"aws.region", func(c *Config) { c.AWS.Region = "Us East" }},
@@ -135,7 +136,8 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"serve", "--nothing"}, exitMisuse},
 		{[]string{"serve", "extra"}, exitMisuse},
 		{[]string{"serve", "--profile=x"}, exitMisuse},
-		{[]string{"why"}, exitMisuse},
+		{[]string{"why", "a", "b"}, exitMisuse},
+		{[]string{"wait", "--web.listen-address=0.0.0.0:1", "--timeout=1ms"}, exitFound}, // who listens nowhere needs no TLS,
 		{[]string{"check"}, exitMisuse},
 		{[]string{"check", "config", "no-such-file"}, exitFound},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -60,13 +61,25 @@ func dev(ctx context.Context, c *Config, keep bool, out, errs io.Writer) (err er
 	}
 	own := func(string) (keyPair, error) { return keys, nil }
 	p := &program{config: c, keys: own, mode: "dev", demo: demoAlias, log: newLog(errs, c)}
+	fate := " (removed when Hearth ends: Ctrl-C)"
+	if keep {
+		fate = " (kept)"
+	}
 	p.warnInsecure()
-	p.ready = func(url string, ws hearth.Workspace) { greet(out, url, c, keys, ws) }
+	warnVariables(p.log)
+	p.ready = func(url string, ws hearth.Workspace) {
+		var text bytes.Buffer // written at once: whoever sees the first line has all
+		greet(&text, url, c, keys, ws, fate)
+		p.greetBrowser(ctx, &text)
+		if _, err := out.Write(text.Bytes()); err != nil {
+			p.log.Warn("cannot print what to do next", "err", err)
+		}
+	}
 	return p.run(ctx)
 }
 
 // greet prints what a new user types next.
-func greet(w io.Writer, url string, c *Config, keys keyPair, ws hearth.Workspace) {
+func greet(w io.Writer, url string, c *Config, keys keyPair, ws hearth.Workspace, fate string) {
 	fmt.Fprintf(w, "Hearth is ready at %s\n\n", url)
 	printExports(w, target{URL: url, Region: c.AWS.Region, Keys: keys})
 	fmt.Fprintf(w, `
@@ -75,9 +88,9 @@ workspace %s (%s)
   query         %s/workspaces/%s/api/v1/query
 own metrics     %s/metrics
 mail            %s
-data            %s
+data            %s%s
 
 Try, in another terminal, after the export lines:
   aws amp list-workspaces
-`, ws.ID, ws.Alias, url, ws.ID, url, ws.ID, url, mailTo(c), c.Storage.Path)
+`, ws.ID, ws.Alias, url, ws.ID, url, ws.ID, url, mailTo(c), c.Storage.Path, fate)
 }

@@ -94,7 +94,7 @@ func TestTroubleshootingIsWhole(t *testing.T) {
 		t.Errorf("%d texts without an entry are too many: document them", len(needNoEntry))
 	}
 	page := strings.Join(strings.Fields(readDocument(t, troubleshooting)), " ")
-	for _, dir := range []string{"awsapi", "ingest", "query", "engine/embedded", "workspace", "sigv4", "store", "cmd/hearth"} {
+	for _, dir := range []string{"awsapi", "iam", "ingest", "query", "engine/embedded", "workspace", "sigv4", "store", "sso", "cmd/hearth", "rules", "alerting", "sns", "cloudwatch", "cluster", "scraper", "dashboard"} {
 		for _, msg := range messages(t, sourceFiles(t, filepath.Join("../..", dir))) {
 			if slices.ContainsFunc(needNoEntry, func(s string) bool { return strings.HasPrefix(msg, s) }) {
 				continue
@@ -176,7 +176,7 @@ func varying(e ast.Expr) string {
 var sayers = map[string]int{
 	"malformed": 0, "unsupported": 0, "refuse": 1, "tooMany": 0, "overLimit": 3, "unknownOperation": 0,
 	"incomplete": 0, "fault": 0, "require": 0, "add": 1, "invalidField": 1, "unavailable": 1, "absent": 2,
-	"wrongRegion": 1, "badBody": 0,
+	"wrongRegion": 1, "badBody": 0, "badToken": 0, "overQuota": 0, "unfit": 1,
 }
 
 // tellers are functions that return what is told to the caller.

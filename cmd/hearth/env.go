@@ -26,40 +26,69 @@ type target struct {
 }
 
 func newEnv() *cobra.Command {
-	var profile string
+	var profile, format string
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: "Print the variables that point the aws CLI, the SDKs and Terraform at Hearth",
 		Long: `Print export lines for a shell: eval "$(hearth env)".
 
 With --write-profile the same goes into the AWS configuration files as a
-profile, and aws --profile NAME uses it.`,
+profile, and aws --profile NAME uses it. With --format=plain the lines are
+NAME=VALUE, for $GITHUB_ENV and docker --env-file.
+
+Where Hearth is and its keys are those of AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY if set, unless a setting says where it is.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := load(cmd, defaultConfig())
 			if err != nil {
 				return err
 			}
-			t, err := findTarget(cmd.Context(), &c)
+			if format != "shell" && format != "plain" {
+				return misuse{fmt.Errorf("format: %q is none of shell, plain", format)}
+			}
+			find := findTarget
+			if c.tellsNoPlace() {
+				find = whyTarget // the environment tells
+			}
+			t, err := find(cmd.Context(), &c)
 			if err != nil {
 				return err
 			}
 			if profile != "" {
 				return writeProfile(cmd.OutOrStdout(), profile, t)
 			}
+			if format == "plain" {
+				printPlain(cmd.OutOrStdout(), t)
+				return nil
+			}
 			printExports(cmd.OutOrStdout(), t)
 			return nil
 		},
 	}
 	addFlags(cmd, defaultConfig())
+	cmd.Flags().StringVar(&format, "format", "shell", "shell (export lines) or plain (NAME=VALUE)")
 	cmd.Flags().StringVar(&profile, "write-profile", "", "write an AWS profile of this name instead")
 	return cmd
+}
+
+// tellsNoPlace tells whether no setting says where Hearth or its files are.
+func (c *Config) tellsNoPlace() bool {
+	d := defaultConfig()
+	return c.namesNoAddress() && c.Storage.Path == d.Storage.Path
+}
+
+func (c *Config) namesNoAddress() bool {
+	return c.Web.ListenAddress == defaultConfig().Web.ListenAddress && c.Web.ExternalURL == ""
 }
 
 // findTarget tells where Hearth is and with which keys: those of the environment
 // or of the credentials file, else those of a `hearth dev` that answers there.
 func findTarget(ctx context.Context, c *Config) (target, error) {
 	t := target{URL: c.externalURL(c.Web.ListenAddress), Region: c.AWS.Region}
+	if url := endpointOfEnvironment(); url != "" && c.namesNoAddress() {
+		t.URL = url
+	}
 	k, ok, err := keysFromEnvironment()
 	if !ok && err == nil {
 		k, err = readKeys(credentialsFile(c.Storage.Path))
@@ -68,37 +97,105 @@ func findTarget(ctx context.Context, c *Config) (target, error) {
 		k, err = devKeys, nil
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("no root keys: %s does not exist and no `hearth dev` answers at %s; start Hearth first, or give --storage.path", credentialsFile(c.Storage.Path), t.URL)
+		err = fmt.Errorf("no root keys: %s does not exist and no `hearth dev` answers at %s; start Hearth first, or say with --storage.path and --web.listen-address where it is", credentialsFile(c.Storage.Path), t.URL)
 	}
 	t.Keys = k
 	return t, err
 }
 
-func isDev(ctx context.Context, url string) bool {
+// targetOfProfile is where the profile leads that AWS_PROFILE names, if it is one of
+// hearth env's: it has an endpoint_url.
+func targetOfProfile() (t target, ok bool, err error) {
+	name := os.Getenv("AWS_PROFILE")
+	if name == "" {
+		return t, false, nil
+	}
+	credentials, config, err := awsFiles()
+	if err != nil {
+		return t, false, err
+	}
+	settings, err := readSections(config)
+	if err != nil {
+		return t, false, err
+	}
+	keys, err := readSections(credentials)
+	if err != nil {
+		return t, false, err
+	}
+	place, secret := settings[profileSection(name)], keys[name]
+	t = target{
+		URL:    strings.TrimRight(place["endpoint_url"], "/"),
+		Region: orElse(os.Getenv("AWS_REGION"), place["region"]),
+		Keys:   keyPair{secret["aws_access_key_id"], secret["aws_secret_access_key"]},
+		Token:  secret["aws_session_token"],
+	}
+	return t, t.URL != "" && t.Region != "" && t.Keys.ID != "" && t.Keys.Secret != "", nil
+}
+
+// awsFiles are the AWS configuration files.
+func awsFiles() (credentials, config string, err error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", "", fmt.Errorf("find the home folder: %w", err)
+	}
+	credentials = orElse(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(home, ".aws", "credentials"))
+	return credentials, orElse(os.Getenv("AWS_CONFIG_FILE"), filepath.Join(home, ".aws", "config")), nil
+}
+
+// profileSection is how the configuration file spells a profile's name.
+func profileSection(name string) string {
+	if name == "default" {
+		return name
+	}
+	return "profile " + name
+}
+
+// endpointOfEnvironment is where AWS's own programs would go.
+func endpointOfEnvironment() string { return strings.TrimRight(os.Getenv("AWS_ENDPOINT_URL"), "/") }
+
+func isDev(ctx context.Context, url string) bool { return modeAt(ctx, url) == "dev" }
+
+// modeAt is dev or serve if a Hearth answers there.
+func modeAt(ctx context.Context, url string) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/-/healthy", nil)
 	if err != nil {
-		return false
+		return ""
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return false
+		return ""
 	}
 	defer res.Body.Close()
-	return res.Header.Get(devHeader) == "dev"
+	return res.Header.Get(devHeader)
 }
 
 func printExports(w io.Writer, t target) {
-	for _, v := range [][2]string{
+	for _, v := range t.variables() {
+		fmt.Fprintf(w, "export %s=%s\n", v[0], shellQuote(v[1]))
+	}
+}
+
+func printPlain(w io.Writer, t target) {
+	for _, v := range t.variables() {
+		fmt.Fprintf(w, "%s=%s\n", v[0], v[1])
+	}
+}
+
+// variables are what AWS's own programs read, with their values.
+func (t target) variables() [][2]string {
+	all := [][2]string{
 		{"AWS_ENDPOINT_URL", t.URL},
 		{"AWS_ACCESS_KEY_ID", t.Keys.ID},
 		{"AWS_SECRET_ACCESS_KEY", t.Keys.Secret},
 		{"AWS_REGION", t.Region},
 		{"AWS_DEFAULT_REGION", t.Region},
-	} {
-		fmt.Fprintf(w, "export %s=%s\n", v[0], shellQuote(v[1]))
 	}
+	if t.Token != "" {
+		all = append(all, [2]string{"AWS_SESSION_TOKEN", t.Token})
+	}
+	return all
 }
 
 // shellQuote leaves plain words alone and puts the rest between single quotes.
@@ -118,23 +215,22 @@ func writeProfile(w io.Writer, name string, t target) error {
 	if strings.ContainsAny(name, "[]\n\r") || strings.TrimSpace(name) != name || name == "" {
 		return misuse{fmt.Errorf("write-profile: %q cannot be a profile's name", name)}
 	}
-	home, err := os.UserHomeDir()
+	credentials, config, err := awsFiles()
 	if err != nil {
-		return fmt.Errorf("find the home folder: %w", err)
+		return err
 	}
-	credentials := orElse(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(home, ".aws", "credentials"))
-	config := orElse(os.Getenv("AWS_CONFIG_FILE"), filepath.Join(home, ".aws", "config"))
-	section := "profile " + name
-	if name == "default" {
-		section = name
-	}
+	section := profileSection(name)
 	if err := refuseStrangers(config, section, credentials, name); err != nil {
 		return err
 	}
 	if err := setSection(config, section, [][2]string{{"region", t.Region}, {"endpoint_url", t.URL}}); err != nil {
 		return err
 	}
-	if err := setSection(credentials, name, [][2]string{{"aws_access_key_id", t.Keys.ID}, {"aws_secret_access_key", t.Keys.Secret}}); err != nil {
+	keys := [][2]string{{"aws_access_key_id", t.Keys.ID}, {"aws_secret_access_key", t.Keys.Secret}}
+	if t.Token != "" {
+		keys = append(keys, [2]string{"aws_session_token", t.Token})
+	}
+	if err := setSection(credentials, name, keys); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "profile %s now points at %s\n", name, t.URL)

@@ -2,10 +2,14 @@ package main
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hearth-metrics/hearth/cloudwatch"
 )
 
 // Keys of a profile that Hearth did not write may be real ones, and are kept
@@ -46,5 +50,67 @@ func TestWriteProfileKeepsOthersKeys(t *testing.T) {
 				t.Errorf("%v, and the keys are\n%s", err, keys)
 			}
 		})
+	}
+}
+
+// A profile that hearth env made says where Hearth is; one of AWS's does not.
+func TestTargetOfProfile(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"config":      "[profile hearth]\nregion = eu-west-1\nendpoint_url = http://hearth:4750/\n[profile prod]\nregion = us-east-1\n[default]\nendpoint_url = http://here\nregion = us-east-1\n",
+		"credentials": "[hearth]\naws_access_key_id = AKIA\naws_secret_access_key = s\n[prod]\naws_access_key_id = AKIAREAL\naws_secret_access_key = r\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, value := range map[string]string{
+		"AWS_CONFIG_FILE": filepath.Join(dir, "config"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(dir, "credentials"), "HEARTH_ROOT_ACCESS_KEY_ID": "root", "HEARTH_ROOT_SECRET_ACCESS_KEY": "root",
+		"AWS_ENDPOINT_URL": "", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_REGION": "", "AWS_SESSION_TOKEN": "",
+	} {
+		t.Setenv(name, value)
+	}
+	root := target{URL: "http://127.0.0.1:4750", Region: "us-east-1", Keys: keyPair{"root", "root"}}
+	elsewhere := defaultConfig()
+	elsewhere.Storage.Path = "/elsewhere"
+	plain := defaultConfig()
+	for _, c := range []struct {
+		profile string
+		config  *Config
+		want    target
+	}{
+		{"hearth", &plain, target{URL: "http://hearth:4750", Region: "eu-west-1", Keys: keyPair{"AKIA", "s"}}},
+		{"prod", &plain, root},
+		{"default", &plain, root}, // without keys
+		{"none", &plain, root},
+		{"", &plain, root},
+		{"hearth", &elsewhere, root}, // a setting says where
+	} {
+		t.Setenv("AWS_PROFILE", c.profile)
+		if got, err := whyTarget(t.Context(), c.config); err != nil || got != c.want {
+			t.Errorf("AWS_PROFILE=%s: %+v, %v", c.profile, got, err)
+		}
+	}
+}
+
+// In a shell that hearth env has set up, AWS's metrics would be asked of Hearth.
+func TestRefuseItself(t *testing.T) {
+	s := httptest.NewServer(newHealth("serve", newRegistry()))
+	defer s.Close()
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	theirs, ours := &cloudwatch.Config{Jobs: []cloudwatch.Job{{Namespace: "ECS/ContainerInsights"}}}, &cloudwatch.Config{Jobs: []cloudwatch.Job{{Namespace: "AWS/Usage"}}}
+	for _, c := range []struct {
+		url, ignore string
+		config      *cloudwatch.Config
+		refused     bool
+	}{
+		{s.URL, "", theirs, true}, {s.URL, "true", theirs, false}, {s.URL, "", ours, false}, {other.URL, "", theirs, false}, {"", "", theirs, false},
+	} {
+		t.Setenv("AWS_ENDPOINT_URL", c.url)
+		t.Setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", c.ignore)
+		if err := refuseItself(t.Context(), c.config); (err != nil) != c.refused {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }

@@ -26,6 +26,7 @@ var settings = []setting{
 	{"web.external-url", "what Hearth calls itself in URLs it hands out; default: the listen address", func(c *Config) any { return &c.Web.ExternalURL }},
 	{"web.config.file", "TLS file, in the format of the Prometheus exporter toolkit", func(c *Config) any { return &c.Web.ConfigFile }},
 	{"web.insecure", "allow an address that other machines reach, without TLS", func(c *Config) any { return &c.Web.Insecure }},
+	{"web.trusted-proxies", "networks (CIDR) of the proxies whose X-Forwarded-For and X-Forwarded-Proto count; default: none", func(c *Config) any { return &c.Web.TrustedProxies }},
 	{"profile", "local (generous limits) or aws-strict (refuses what AWS refuses)", func(c *Config) any { return &c.Profile }},
 	{"aws.account-id", "the account of the root keys, twelve digits", func(c *Config) any { return &c.AWS.AccountID }},
 	{"aws.region", "region of what Hearth makes by itself, and of requests that name none", func(c *Config) any { return &c.AWS.Region }},
@@ -38,6 +39,27 @@ var settings = []setting{
 	{"smtp.username", "name to sign in to the mail server with; needs smtp.password-file", func(c *Config) any { return &c.SMTP.Username }},
 	{"smtp.password-file", "file of the password, read for each mail", func(c *Config) any { return &c.SMTP.PasswordFile }},
 	{"smtp.starttls", "always (a server without STARTTLS gets no mail) or never", func(c *Config) any { return &c.SMTP.StartTLS }},
+	{"cloudwatch.own-credentials", "scrapers of CloudWatch without keys of their own ask as this process: whoever may make one reads CloudWatch with its rights", func(c *Config) any { return &c.CloudWatch.Own }},
+	{"cloudwatch.allow-metadata", "scrapers of CloudWatch may get this process's credentials from the metadata addresses of EC2, ECS and EKS", func(c *Config) any { return &c.CloudWatch.Metadata }},
+	{"cloudwatch.prices", "YAML file of prices that replace those shipped for CloudWatch", func(c *Config) any { return &c.CloudWatch.Prices }},
+	{"grafana.gnet-path", "folder of dashboards by the number they have at grafana.com, 3119.json or NAME-3119.json: what import by id finds; default: none", func(c *Config) any { return &c.Grafana.GnetPath }},
+	{"grafana.gnet-fetch", "import by id asks grafana.com for what the folder does not have", func(c *Config) any { return &c.Grafana.GnetFetch }},
+	{"grafana.provisioning-path", "folder of Grafana's provisioning files, dashboards/*.yaml and datasources/*.yaml, which is watched; default: none", func(c *Config) any { return &c.Grafana.ProvisioningPath }},
+	{"grafana.provisioning-workspaces", "Grafana workspaces that the files are for, by id, or by name if they are aws.account-id's, separated by commas; default: all of aws.account-id", func(c *Config) any { return &c.Grafana.ProvisioningFor }},
+	{"grafana.upstream", "URL of your own Grafana, which stands for the Grafana workspace of grafana.upstream-workspace: its pages and API, behind Hearth's sign-in; default: none", func(c *Config) any { return &c.Grafana.Upstream }},
+	{"grafana.upstream-workspace", "the Grafana workspace that is handed on, by id, or by name if it is aws.account-id's", func(c *Config) any { return &c.Grafana.UpstreamFor }},
+	{"grafana.upstream-key-file", "PEM file of the private key (RSA, or EC on P-256) that tells your own Grafana who asks; default: made at the first start, grafana-upstream.pem in storage.path", func(c *Config) any { return &c.Grafana.UpstreamKeyFile }},
+	{"sso.oidc.issuer", "OpenID Connect provider that signs people in to Grafana workspaces with AWS_SSO, and to the console; default: none", func(c *Config) any { return &c.SSO.OIDC.Issuer }},
+	{"sso.oidc.client-id", "what the provider knows Hearth as", func(c *Config) any { return &c.SSO.OIDC.ClientID }},
+	{"sso.oidc.client-secret-file", "file of the client's secret, read for each sign-in; default: a public client", func(c *Config) any { return &c.SSO.OIDC.ClientSecretFile }},
+	{"sso.oidc.scopes", "scopes asked for, separated by commas", func(c *Config) any { return &c.SSO.OIDC.Scopes }},
+	{"sso.oidc.groups-claim", "claim of a person's groups: SSO_GROUP of update-permissions", func(c *Config) any { return &c.SSO.OIDC.GroupsClaim }},
+	{"sso.oidc.name", "the provider's name on sign-in pages; default: its host", func(c *Config) any { return &c.SSO.OIDC.Name }},
+	{"sso.oidc.console-role", "ARN of the IAM role that people become in the console, if its trust policy lets them; default: none", func(c *Config) any { return &c.SSO.OIDC.ConsoleRole }},
+	{"sso.oidc.console-roles", "roles of groups in the console, GROUP=ROLE_ARN, separated by commas: the first of a person's counts, before console-role", func(c *Config) any { return &c.SSO.OIDC.ConsoleRoles }},
+	{"sso.oidc.single-logout", "whether signing out here signs out at the provider, too, which must know the address /login/oidc/logged-out", func(c *Config) any { return &c.SSO.OIDC.SingleLogout }},
+	{"sso.saml.allow-unsolicited", "SAML sign-ins may begin at the identity provider", func(c *Config) any { return &c.SSO.SAML.AllowUnsolicited }},
+	{"sso.local.password-file", "file of the local administrator's password, who may sign in to all Grafana workspaces; default: nobody may, and hearth dev makes a password", func(c *Config) any { return &c.SSO.Local.PasswordFile }},
 	{"log.level", "debug, info, warn or error", func(c *Config) any { return &c.Log.Level }},
 	{"log.format", "logfmt or json", func(c *Config) any { return &c.Log.Format }},
 	{"debug.listen-address", "address of /debug/pprof; default: none", func(c *Config) any { return &c.Debug.ListenAddress }},
@@ -120,7 +142,9 @@ func load(cmd *cobra.Command, defaults Config) (Config, error) {
 		}
 	})
 	if err == nil {
-		err = c.check()
+		client := c
+		client.Web.Insecure = true // a client listens nowhere; loadToRun checks servers
+		err = client.check()
 	}
 	if err != nil {
 		return c, misuse{err}
@@ -135,7 +159,7 @@ func (c *Config) fromEnvironment(fs *pflag.FlagSet) error {
 			continue
 		}
 		if err := fs.Set(s.name, value); err != nil {
-			return fmt.Errorf("%s: %w", variable(s.name), err)
+			return fmt.Errorf("%s: %w", variable(s.name), valueFault(fs.Lookup(s.name), value, err))
 		}
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -56,7 +58,7 @@ func (m misuse) Unwrap() error { return m.error }
 // errs.
 func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	root := newRoot()
-	root.SetArgs(args)
+	root.SetArgs(yaceArgs(args))
 	root.SetOut(out)
 	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
@@ -79,16 +81,73 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return misuse{fmt.Errorf("unknown command %q: see hearth --help", args[0])}
+				return unknownCommand(c, args[0])
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(newDev(), newServe(), newEnv(), newWhy(), newToken(), newProxy(), newKeysCommand(),
-		newCheck(), newTest(), newAM(), newVersion())
+	root.SetFlagErrorFunc(flagFault)
+	root.SetHelpCommand(newHelp(root))
+	root.AddCommand(newDev(), newServe(), newEnv(), newWhy(), newToken(), newCredentials(), newScraper(), newCluster(), newSessions(), newUI(), newProxy(), newKeysCommand(),
+		newBackup(), newRestore(), newWait(), newCheck(), newTest(), newAM(), newShippedRules(), newCloudWatch(), newDashboards(), newVersion())
+	tidy(root.Commands())
+	inGroups(root)
 	return root
+}
+
+// inGroups orders the help by what somebody wants to do.
+func inGroups(root *cobra.Command) {
+	for _, g := range []struct{ id, title, commands string }{
+		{"run", "Run it:", "dev serve wait backup restore keys"},
+		{"reach", "Reach it:", "env ui token credentials sessions proxy"},
+		{"why", "Find out:", "why check test am"},
+		{"fill", "Fill it:", "cloudwatch cluster scraper rules dashboards"},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range root.Commands() {
+			if slices.Contains(strings.Fields(g.commands), c.Name()) {
+				c.GroupID = g.id
+			}
+		}
+	}
+}
+
+// tidy makes what has nothing but subcommands say so with the code of a misuse,
+// and leaves out of the help of commands that are clients what only a server
+// reads: those settings are accepted, so that one configuration file does for both.
+func tidy(commands []*cobra.Command) {
+	for _, c := range commands {
+		tidy(c.Commands())
+		if c.HasSubCommands() && !c.Runnable() {
+			c.Args, c.RunE = wantsCommand, func(*cobra.Command, []string) error { return nil }
+		}
+		if c.Name() == "dev" || c.Name() == "serve" || c.Flags().Lookup("config.file") == nil || c.Flags().Lookup("storage.path") == nil {
+			continue
+		}
+		for _, s := range settings {
+			if !slices.Contains(clientSettings, s.name) {
+				c.Flags().Lookup(s.name).Hidden = true
+			}
+		}
+	}
+}
+
+// clientSettings are those that tell where Hearth is, and with which keys.
+var clientSettings = []string{"storage.path", "storage.key-file", "web.listen-address", "web.external-url", "web.config.file", "aws.account-id", "aws.region"}
+
+func wantsCommand(c *cobra.Command, args []string) error {
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	there := strings.Join(names, ", ")
+	if len(args) > 0 {
+		return misuse{fmt.Errorf("%s: unknown command %q: there are %s", c.CommandPath(), args[0], there)}
+	}
+	return misuse{fmt.Errorf("%s: want a command: %s", c.CommandPath(), there)}
 }
 
 // exactly is cobra.ExactArgs with our exit code.

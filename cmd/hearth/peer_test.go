@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,9 +22,14 @@ func prometheusSender(ts *testscript.TestScript, neg bool, args []string) {
 	config := ts.MkAbs(args[0] + ".yml")
 	ts.Check(os.WriteFile(config, []byte(text), 0o600))
 	out := &safeBuffer{}
-	flags := []string{"--config.file=" + config, "--storage.tsdb.path=" + ts.MkAbs(args[0]+"-data"), "--web.listen-address=127.0.0.1:" + freePort(ts)}
+	where := "--storage.tsdb.path="
+	if slices.Contains(args[2:], "--agent") {
+		where = "--storage.agent.path="
+	}
+	flags := []string{"--config.file=" + config, where + ts.MkAbs(args[0]+"-data"), "--web.listen-address=127.0.0.1:" + freePort(ts)}
 	cmd := exec.Command(program, append(flags, args[2:]...)...)
-	cmd.Env = environment(ts, "PATH", "HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
+	cmd.Env = environment(ts, "PATH", "HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION",
+		"AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE")
 	cmd.Stdout, cmd.Stderr = out, out
 	ts.Check(cmd.Start())
 	done := make(chan struct{})

@@ -17,6 +17,9 @@ import (
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/awsapi"
+	"github.com/hearth-metrics/hearth/cloudwatch"
+	"github.com/hearth-metrics/hearth/cluster"
+	"github.com/hearth-metrics/hearth/dashboard"
 	"github.com/hearth-metrics/hearth/engine/embedded"
 	"github.com/hearth-metrics/hearth/iam"
 	"github.com/hearth-metrics/hearth/ingest"
@@ -25,6 +28,7 @@ import (
 	"github.com/hearth-metrics/hearth/rules"
 	"github.com/hearth-metrics/hearth/scraper"
 	"github.com/hearth-metrics/hearth/sns"
+	"github.com/hearth-metrics/hearth/sso"
 	"github.com/hearth-metrics/hearth/store"
 	"github.com/hearth-metrics/hearth/workspace"
 )
@@ -32,12 +36,14 @@ import (
 // A program is a whole Hearth: it listens, opens its rooms from the bottom up,
 // runs them together, and closes them in reverse.
 type program struct {
-	config *Config
-	keys   func(storage string) (keyPair, error) // the root's; asked once storage is ours alone
-	mode   string                                // dev or serve
-	demo   string                                // alias of the workspace that scrapes Hearth itself; empty: none
-	log    *slog.Logger
-	ready  func(url string, demo hearth.Workspace) // told once callers are let in; may be nil
+	config   *Config
+	keys     func(storage string) (keyPair, error) // the root's; asked once storage is ours alone
+	mode     string                                // dev or serve
+	demo     string                                // alias of the workspace that scrapes Hearth itself; empty: none
+	password string                                // of the local administrator; empty: none
+	fresh    bool                                  // nothing was kept in the folder before
+	log      *slog.Logger
+	ready    func(url string, demo hearth.Workspace) // told once callers are let in; may be nil
 
 	registry *prometheus.Registry
 	health   *health
@@ -55,14 +61,22 @@ type rooms struct {
 	engine    *embedded.Engine
 	workspace *workspace.Room
 	sns       *sns.Room
+	clusters  *cluster.Room
 	ingest    *ingest.Room
 	query     *query.Room
 	rules     *rules.Room
 	alerting  *alerting.Room
+	scrapers  *scraper.Room
+	grafana   *dashboard.Room
+	sso       *sso.Room
 	door      *awsapi.Server
 	root      keyPair
 	demo      hearth.Workspace
+	board     hearth.GrafanaWorkspace // that of the demo
 	self      *scraper.Static
+
+	cloudwatch *cloudwatch.Room
+	tally      *cloudwatch.Tally
 }
 
 // gcPercent keeps resident memory near the live heap. Samples of known series
@@ -76,7 +90,7 @@ func (p *program) run(ctx context.Context) error {
 	}
 	p.registry = newRegistry()
 	p.health = newHealth(p.mode, p.registry)
-	api, err := listen(ctx, "api", p.config.Web.ListenAddress, p.health, p.config.Web.ConfigFile, p.log)
+	api, err := listen(ctx, "api", p.config.Web.ListenAddress, p.config.behindProxies(p.health), p.config.Web.ConfigFile, p.log)
 	if err != nil {
 		return err
 	}
@@ -143,7 +157,7 @@ func (p *program) live(ctx context.Context) (err error) {
 // open makes the rooms, lowest floor first. Of them only the ledger runs yet.
 func (p *program) open(ctx context.Context) (err error) {
 	c, r := p.config, &p.rooms
-	if r.store, err = store.OpenSQLite(ctx, filepath.Join(c.Storage.Path, "hearth.db"), store.Options{Log: p.log, Metrics: p.registry}); err != nil {
+	if r.store, err = store.OpenSQLite(ctx, filepath.Join(c.Storage.Path, stateFile), store.Options{Log: p.log, Metrics: p.registry}); err != nil {
 		return err
 	}
 	if r.root, err = p.keys(c.Storage.Path); err != nil {
@@ -151,7 +165,7 @@ func (p *program) open(ctx context.Context) (err error) {
 	}
 	r.ledger = ledger.New(ledger.Options{Store: r.store, Log: p.log, Metrics: p.registry})
 	r.endLedger = keep(ctx, r.ledger)
-	accounts, err := p.iamOptions()
+	accounts, err := p.iamOptions(ctx)
 	if err != nil {
 		return err
 	}
@@ -159,6 +173,9 @@ func (p *program) open(ctx context.Context) (err error) {
 		return err
 	}
 	if r.sns, err = p.openSNS(); err != nil {
+		return err
+	}
+	if r.clusters, err = p.openClusters(); err != nil {
 		return err
 	}
 	p.health.say("opening the engine")
@@ -169,11 +186,12 @@ func (p *program) open(ctx context.Context) (err error) {
 		Store: r.store, Engine: r.engine, Profile: hearth.Profile(c.Profile), Defaults: c.limits(),
 		Recorder: r.ledger, Log: p.log, Metrics: p.registry,
 	})
+	r.tally = cloudwatch.NewTally(nil)
 	r.ingest = ingest.New(ingest.Options{
-		Engine: r.engine, Profile: hearth.Profile(c.Profile), Log: p.log, Metrics: p.registry, Recorder: r.ledger,
+		Engine: r.engine, Tally: r.tally, Profile: hearth.Profile(c.Profile), Log: p.log, Metrics: p.registry, Recorder: r.ledger,
 	})
 	r.query, err = query.New(query.Options{
-		Engine: r.engine, Profile: hearth.Profile(c.Profile), Log: p.log, Metrics: p.registry, Recorder: r.ledger,
+		Engine: r.engine, Tally: r.tally, Profile: hearth.Profile(c.Profile), Log: p.log, Metrics: p.registry, Recorder: r.ledger,
 		Build: query.Build{Version: version, Revision: revision()},
 	})
 	if err != nil {
@@ -183,7 +201,27 @@ func (p *program) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.rules = p.newRules()
-	r.door = p.newDoor()
+	if r.cloudwatch, err = p.openCloudWatch(ctx); err != nil {
+		return err
+	}
+	if r.scrapers, err = p.newScrapers(); err != nil {
+		return err
+	}
+	if r.grafana, err = p.newGrafana(); err != nil {
+		return err
+	}
+	if r.sso, err = p.openSSO(ctx); err != nil {
+		return err
+	}
+	pages, err := p.newPages()
+	if err != nil {
+		return err
+	}
+	upstream, err := p.newUpstream()
+	if err != nil {
+		return err
+	}
+	r.door = p.newDoor(pages, upstream)
 	return nil
 }
 
@@ -202,7 +240,7 @@ func keep(ctx context.Context, l *ledger.Ledger) (end func()) {
 func (p *program) engineOptions() embedded.Options {
 	c := p.config
 	return embedded.Options{
-		Dir:        filepath.Join(c.Storage.Path, "workspaces"),
+		Dir:        filepath.Join(c.Storage.Path, samplesDir),
 		Profile:    hearth.Profile(c.Profile),
 		Durability: embedded.Durability(c.Storage.Durability),
 		MaxOpen:    c.Engine.MaxOpen,
@@ -220,7 +258,7 @@ func (p *program) limits(id hearth.WorkspaceID) (hearth.Limits, bool) {
 	return w.Limits, err == nil
 }
 
-func (p *program) newDoor() *awsapi.Server {
+func (p *program) newDoor(pages awsapi.Pages, upstream awsapi.Upstream) *awsapi.Server {
 	c, r := p.config, &p.rooms
 	return awsapi.New(awsapi.Options{
 		Workspaces:  r.workspace,
@@ -228,12 +266,22 @@ func (p *program) newDoor() *awsapi.Server {
 		Authorizer:  r.iam,
 		IAM:         r.iam,
 		SNS:         r.sns,
+		Clusters:    r.clusters,
 		Recorder:    r.ledger,
 		Events:      r.ledger,
 		Ingest:      r.ingest,
 		Query:       r.query,
 		Rules:       r.rules,
 		Alerting:    r.alerting,
+		CloudWatch:  r.cloudwatch,
+		Tally:       r.tally,
+		Usage:       r.engine,
+		Dashboards:  r.grafana,
+		Upstream:    upstream,
+		Scrapers:    r.scrapers,
+		SSO:         r.sso,
+		Pages:       pages,
+		Sessions:    r.sso,
 		ExternalURL: p.url,
 		Profile:     hearth.Profile(c.Profile),
 		Region:      hearth.Region(c.AWS.Region),
@@ -246,7 +294,7 @@ func (p *program) newDoor() *awsapi.Server {
 // background adds what every room does by itself. Each ends with ctx.
 func (p *program) background(ctx context.Context, group *run.Group) {
 	r := &p.rooms
-	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.rules, r.alerting, r.query, r.iam, r.sns} {
+	for _, room := range []interface{ Run(context.Context) error }{r.engine, r.workspace, r.rules, r.alerting, r.query, r.iam, r.sns, r.cloudwatch, r.sso, r.clusters, r.scrapers, r.grafana} {
 		ctx, cancel := context.WithCancel(ctx)
 		group.Add(func() error { return room.Run(ctx) }, func(error) { cancel() })
 	}
@@ -309,12 +357,15 @@ func (p *program) wereOpen(ctx context.Context) ([]hearth.Workspace, error) {
 	return were, nil
 }
 
+// announce says how to begin before /-/ready does: whoever waits for that finds the
+// text whole.
 func (p *program) announce(began time.Time) {
-	p.health.say("")
-	p.log.Info("ready", "url", p.url, "mode", p.mode, "profile", p.config.Profile, "storage", p.config.Storage.Path, "took", time.Since(began).Round(time.Millisecond))
 	if p.ready != nil {
 		p.ready(p.url, p.rooms.demo)
 	}
+	p.sayHow()
+	p.health.say("")
+	p.log.Info("ready", "url", p.url, "mode", p.mode, "profile", p.config.Profile, "storage", p.config.Storage.Path, "took", time.Since(began).Round(time.Millisecond))
 }
 
 // makeDemo ensures the demo workspace and what scrapes Hearth into it.
@@ -329,6 +380,9 @@ func (p *program) makeDemo(ctx context.Context) error {
 		return fmt.Errorf("demo workspace: %w", err)
 	}
 	p.rooms.demo = made.Workspace
+	if p.rooms.board, err = p.rooms.grafana.Ensure(ctx, caller, p.demo); err != nil {
+		return fmt.Errorf("demo workspace: %w", err)
+	}
 	p.rooms.self, err = scraper.NewStatic(scraper.StaticOptions{
 		Append:   p.rooms.ingest.Appendable(made.Workspace, "hearth dev"),
 		Job:      "hearth",

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -73,7 +74,24 @@ func proxy(ctx context.Context, out io.Writer, o proxyOptions) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	fmt.Fprintf(out, "signing for %s in %s at http://%s\n", o.service, region, l.Addr())
-	return serveUntil(ctx, l, s.handler())
+	return serveUntil(ctx, l, notPages(!o.insecure, s.handler()))
+}
+
+// notPages refuses what pages of the web have a browser on this machine ask: a page
+// whose name was made to lead here, and one of another site that posts.
+func notPages(ownHost bool, next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = strings.Trim(r.Host, "[]")
+		}
+		if cross.Check(r) != nil || ownHost && !isLoopback(host) {
+			http.Error(w, "hearth proxy: the request comes from a page of the web, or is not addressed to this machine", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func serveUntil(ctx context.Context, l net.Listener, h http.Handler) error {

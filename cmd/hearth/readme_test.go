@@ -162,9 +162,9 @@ func (s *documentScript) add(b block) {
 	case "yaml":
 		s.say("# line %d", b.line)
 		s.yaml(b)
-	case "", "promql": // pictures and messages
+	case "", "text", "promql": // pictures and messages
 	default:
-		s.fail(b, "a block of %q: mark commands sh, settings yaml, all else with nothing", b.language)
+		s.fail(b, "a block of %q: mark commands sh, settings yaml, all else text", b.language)
 	}
 }
 
@@ -203,8 +203,8 @@ func (s *documentScript) command(b block, command string) {
 				s.fail(b, "%s: the Makefile has no such target", command)
 			}
 		}
-	case word == "cp": // as the text says, of a folder in use before and stopped now
-		s.stopped()
+	case strings.HasPrefix(command, "hearth backup"): // of a folder in use
+		s.filled()
 		s.shell(b, command)
 	case assignment.MatchString(command), slices.Contains(shell, word):
 		s.shell(b, command)
@@ -232,11 +232,10 @@ func (s *documentScript) start(argv string) {
 	}
 }
 
-// stopped has /var/lib/hearth filled and its Hearth stopped.
-func (s *documentScript) stopped() {
+// filled has a Hearth that runs on /var/lib/hearth, with something in it.
+func (s *documentScript) filled() {
 	s.start("serve --storage.path=/var/lib/hearth")
-	s.say("exec hearth env --storage.path=${LIB} --write-profile filled\nexec aws --profile filled amp create-workspace --alias kept\nstop HEARTH")
-	s.running = false
+	s.say("exec hearth env --storage.path=${LIB} --write-profile filled\nexec aws --profile filled amp create-workspace --alias kept")
 }
 
 // needHearth starts one if the document takes it for granted.
@@ -268,8 +267,15 @@ func (s *documentScript) shell(b block, command string) {
 }
 
 // yaml has settings checked by the program that reads them. Those of a sender
-// are given to a real Prometheus, whose samples must arrive.
+// are given to a real Prometheus, whose samples must arrive. Rules and an alert
+// manager definition are kept under the names that the text has for them.
 func (s *documentScript) yaml(b block) {
+	for begins, as := range map[string][2]string{"groups:": {"rules", "rules.yml"}, "alertmanager_config:": {"alertmanager", "am.yml"}} {
+		if strings.HasPrefix(b.text, begins) {
+			s.say("cp %s %s\nexec hearth check %s %s", s.file(b.text), as[1], as[0], as[1])
+			return
+		}
+	}
 	if !strings.HasPrefix(b.text, "remote_write:") {
 		s.say("exec hearth check config %s", s.file(b.text))
 		return
@@ -317,7 +323,8 @@ func checkMention(s, makefile string) error {
 		return fmt.Errorf("no setting has this variable")
 	case strings.HasPrefix(word, "--"):
 		name, _, _ := strings.Cut(strings.TrimPrefix(word, "--"), "=")
-		if !strings.Contains(name, ".") { // the aws CLI's
+		name = strings.TrimSuffix(name, ":") // of an error about it
+		if !strings.Contains(name, ".") {    // the aws CLI's
 			return nil
 		}
 		for _, c := range newRoot().Commands() {

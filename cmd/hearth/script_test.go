@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hearth-metrics/hearth/test/kube"
 )
 
 func TestMain(m *testing.M) {
@@ -25,8 +27,14 @@ func TestMain(m *testing.M) {
 
 // TestScripts plays users' journeys with the real program and the real aws CLI.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+	p := scriptParams()
+	p.Dir = "testdata"
+	testscript.Run(t, p)
+}
+
+// scriptParams are those of all scripts.
+func scriptParams() testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setUp,
@@ -42,18 +50,40 @@ func TestScripts(t *testing.T) {
 			"prometheus": prometheusSender,
 			"issuer":     issuer,
 			"token":      identityToken,
+			"idp":        identityProvider,
+			"browser":    aBrowser,
+			"moto":       moto,
+			"exporter":   exporter,
+			"samepage":   samepage,
+			"kubernetes": kubernetes,
+			"helm":       helm,
+			"exchange":   exchange,
+			"node":       nodeExporter,
+			"kubestate":  kubeState,
+			"kubelet":    kubelet,
+			"exposition": exposition,
+			"terraform":  terraform,
 		},
-	})
+	}
 }
 
-// condition knows [peer:NAME]: the program NAME is there. In CI a peer that is
+// condition knows [chart]: the chart of Prometheus is there; and [peer:NAME]: the program NAME is there. In CI a peer that is
 // not there is a failure, never a skipped test.
 func condition(cond string) (bool, error) {
+	if cond == "chart" {
+		return chart() != "", nil
+	}
 	name, ok := strings.CutPrefix(cond, "peer:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}
 	_, err := peer(name)
+	if name == "terraform" {
+		err = terraformThere()
+	}
+	if name == "pysaml2" || name == "oidc-provider" {
+		err = signInPeer(name)
+	}
 	if err != nil && os.Getenv("CI") != "" {
 		return false, fmt.Errorf("CI needs %s: %w", name, err)
 	}
@@ -63,7 +93,11 @@ func condition(cond string) (bool, error) {
 // peers are the real peers that test/peers/build makes, by their names here.
 // Debian's own Prometheus 2.42 is none of them: it reads `sigv4:` and then sends
 // unsigned requests.
-var peers = map[string]string{"current-prometheus": "prometheus", "old-prometheus": "prometheus-2.42"}
+var peers = map[string]string{
+	"current-prometheus": "prometheus", "old-prometheus": "prometheus-2.42", "amtool": "amtool", "alertmanager": "alertmanager",
+	"helm": "helm", "kube-state-metrics": "kube-state-metrics",
+	"kube-apiserver": "kube-apiserver", "kubectl": "kubectl", "yace": "yace",
+}
 
 // peer finds a real peer: one built by test/peers/build, or a program of the
 // machine.
@@ -81,7 +115,8 @@ func peer(name string) (string, error) {
 
 // hearths are the programs a script started.
 type hearths struct {
-	running map[string]*process
+	running  map[string]*process
+	browsers map[string]*http.Client
 }
 
 type process struct {
@@ -111,6 +146,7 @@ func (b *safeBuffer) String() string {
 func setUp(env *testscript.Env) error {
 	h := &hearths{running: map[string]*process{}}
 	env.Values["hearths"] = h
+	env.Values["kubernetes"] = map[string]*kube.Cluster{}
 	env.Defer(func() {
 		for _, p := range h.running {
 			_ = p.cmd.Process.Kill()
@@ -136,7 +172,11 @@ func setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	env.Vars = append(env.Vars, "PROXY_PORT="+proxy)
+	idp, err := free()
+	if err != nil {
+		return err
+	}
+	env.Vars = append(env.Vars, "PROXY_PORT="+proxy, "IDP_PORT="+idp)
 	return os.MkdirAll(home, 0o700)
 }
 
@@ -158,7 +198,10 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	p := &process{cmd: exec.Command("hearth", argv...), done: make(chan struct{}), out: &safeBuffer{}, port: port}
 	p.cmd.Path = lookPath(ts, "hearth")
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = ts.Getenv("WORK"), p.out, p.out
-	p.cmd.Env = environment(ts, "PATH", "HOME", "TMPDIR", "HEARTH_ROOT_ACCESS_KEY_ID", "HEARTH_ROOT_SECRET_ACCESS_KEY")
+	p.cmd.Env = environment(ts, "PATH", "HOME", "TMPDIR", "HEARTH_ROOT_ACCESS_KEY_ID", "HEARTH_ROOT_SECRET_ACCESS_KEY", "SSL_CERT_FILE")
+	if moto := ts.Getenv("MOTO"); moto != "" {
+		p.cmd.Env = append(p.cmd.Env, "AWS_ENDPOINT_URL="+moto, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+	}
 	ts.Check(p.cmd.Start())
 	go func() { _ = p.cmd.Wait(); close(p.done) }()
 	h.running[name] = p
@@ -294,12 +337,11 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	limit, err := time.ParseDuration(args[0])
 	ts.Check(err)
-	deadline, tick := time.After(limit), time.NewTicker(200*time.Millisecond)
-	defer tick.Stop()
 	argv := args[2:]
 	if argv[0] == "awscurl" {
-		argv = append([]string{"python3", filepath.Join(ts.Getenv("TESTDATA"), "awscurl.py")}, argv[1:]...)
+		argv = append([]string{"python3", filepath.Join(ts.Getenv("TESTDATA"), "awscurl.py"), "--until", args[1], fmt.Sprint(limit.Seconds())}, argv[1:]...)
 	}
+	deadline, pause := time.After(limit), 200*time.Millisecond
 	for {
 		_ = ts.Exec(argv[0], argv[1:]...)
 		if strings.Contains(ts.ReadFile("stdout"), args[1]) {
@@ -308,7 +350,8 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 		select {
 		case <-deadline:
 			ts.Fatalf("no %q within %s; the last output was:\n%s%s", args[1], limit, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
-		case <-tick.C:
+		case <-time.After(pause):
+			pause = min(2*pause, time.Second)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -36,7 +37,7 @@ type server struct {
 func listen(ctx context.Context, name, addr string, h http.Handler, tls string, log *slog.Logger) (*server, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, listenFault(name, addr, err)
 	}
 	return &server{
 		name:     name,
@@ -53,6 +54,15 @@ func listen(ctx context.Context, name, addr string, h http.Handler, tls string, 
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		},
 	}, nil
+}
+
+// listenFault says which setting to change.
+func listenFault(name, addr string, err error) error {
+	setting := map[string]string{"api": "web.listen-address", "debug": "debug.listen-address"}[name]
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: another program, maybe another Hearth, already listens at %s; choose another address with --%s", setting, addr, setting)
+	}
+	return fmt.Errorf("%s: %w", setting, err)
 }
 
 func (s *server) addr() string { return s.listener.Addr().String() }

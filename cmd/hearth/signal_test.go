@@ -119,7 +119,7 @@ func TestLedgerOutlivesTheRooms(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	events, err := ledger.New(ledger.Options{Store: st}).Events(t.Context(), "000000000000", "", "", 10)
+	events, err := ledger.New(ledger.Options{Store: st}).Find(t.Context(), ledger.Query{Account: "000000000000", Limit: 10})
 	if err != nil || len(events) != 1 {
 		t.Errorf("%d events are kept, %v", len(events), err)
 	}

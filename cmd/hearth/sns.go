@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -90,8 +91,12 @@ func (p *program) openSNS() (*sns.Room, error) {
 	if err != nil {
 		return nil, err
 	}
+	forwards, err := p.config.forwards(context.Background())
+	if err != nil {
+		return nil, err
+	}
 	o := sns.Options{
-		Store: p.rooms.store, Policies: p.rooms.iam, Client: p.config.guardedClient(), Sealer: sealer, From: p.config.SMTP.From,
+		Store: p.rooms.store, Policies: p.rooms.iam, Client: p.config.guardedClient(), Sealer: sealer, From: p.config.SMTP.From, Forwards: forwards,
 		Profile: hearth.Profile(p.config.Profile), ExternalURL: p.url, Recorder: p.rooms.ledger, Log: p.log, Metrics: p.registry,
 	}
 	if mailer != nil {

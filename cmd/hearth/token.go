@@ -120,6 +120,11 @@ func withTarget(run func(cmd *cobra.Command, args []string, t target) error) fun
 
 // ask calls one of Hearth's own operations.
 func ask(ctx context.Context, t target, method, path string, in, out any) error {
+	return askService(ctx, t, "hearth", method, path, in, out)
+}
+
+// askService calls an operation of a service that speaks JSON.
+func askService(ctx context.Context, t target, service, method, path string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	var body []byte
@@ -133,7 +138,7 @@ func ask(ctx context.Context, t target, method, path string, in, out any) error 
 	if err != nil {
 		return misuse{err}
 	}
-	if err := sign(ctx, req, t, "hearth", body); err != nil {
+	if err := sign(ctx, req, t, service, body); err != nil {
 		return err
 	}
 	res, err := http.DefaultClient.Do(req)
@@ -141,14 +146,12 @@ func ask(ctx context.Context, t target, method, path string, in, out any) error 
 		return fmt.Errorf("ask Hearth: %w", err)
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxEventBytes))
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAskedBytes))
 	if err != nil {
 		return fmt.Errorf("ask Hearth: %w", err)
 	}
 	if res.StatusCode/100 != 2 {
-		var e struct{ Message string }
-		_ = json.Unmarshal(answer, &e)
-		return fmt.Errorf("%s", orElse(e.Message, res.Status))
+		return refusalOf(res, answer)
 	}
 	if out == nil {
 		return nil

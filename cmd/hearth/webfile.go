@@ -18,6 +18,9 @@ import (
 func loadToRun(cmd *cobra.Command, defaults Config) (Config, error) {
 	c, err := load(cmd, defaults)
 	if err == nil {
+		if err = c.check(); err != nil {
+			return c, misuse{err}
+		}
 		err = checkWebFile(c.Web.ConfigFile)
 	}
 	return c, err

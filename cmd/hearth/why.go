@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,17 +17,27 @@ import (
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/ledger"
+	"github.com/hearth-metrics/hearth/scraper"
 )
 
 func newWhy() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "why REQUEST_ID",
-		Short: "Explain what happened to a request: why it was refused, which samples were rejected",
-		Long: `Ask a running Hearth what its ledger has about a request. REQUEST_ID is what
-the response carried as x-amzn-RequestId. The endpoint and the keys are those of
+		Use:   "why [ID]",
+		Short: "Explain what happened: a refused request, rejected samples, an alert, a scraper that brings nothing",
+		Long: `Ask a running Hearth what its ledger has. Without ID the latest events of the account
+are listed, refusals with the ids of their requests. ID is what a response carried as
+x-amzn-RequestId, the id of a delivery, that of a workspace, whose latest
+events are listed then, or that of a scraper: then it is told how far its targets and
+samples come, and the exit code is 1 if none arrive. The endpoint and the keys are those of
 AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY if set, else those
-of hearth env.`,
-		Args: exactly(1, "one REQUEST_ID"),
+of a profile that hearth env --write-profile made, if AWS_PROFILE names one, else
+those of hearth env.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return misuse{fmt.Errorf("%s: want at most one ID, of a request, a delivery, a workspace or a scraper", c.CommandPath())}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := load(cmd, defaultConfig())
 			if err != nil {
@@ -40,17 +47,20 @@ of hearth env.`,
 			if err != nil {
 				return err
 			}
+			if len(args) == 0 {
+				return whyLatest(cmd.Context(), cmd.OutOrStdout(), t)
+			}
 			return why(cmd.Context(), cmd.OutOrStdout(), t, args[0])
 		},
 	}
 	addFlags(cmd, defaultConfig())
-	cmd.AddCommand(newWhyDelivery())
+	cmd.AddCommand(newWhyDelivery(), newWhyAlert())
 	return cmd
 }
 
 func whyTarget(ctx context.Context, c *Config) (target, error) {
 	t := target{
-		URL:    strings.TrimRight(os.Getenv("AWS_ENDPOINT_URL"), "/"),
+		URL:    endpointOfEnvironment(),
 		Region: orElse(os.Getenv("AWS_REGION"), c.AWS.Region),
 		Keys:   keyPair{os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")},
 		Token:  os.Getenv("AWS_SESSION_TOKEN"),
@@ -58,11 +68,22 @@ func whyTarget(ctx context.Context, c *Config) (target, error) {
 	if t.URL != "" && t.Keys.ID != "" && t.Keys.Secret != "" {
 		return t, nil
 	}
+	if c.tellsNoPlace() {
+		if t, ok, err := targetOfProfile(); ok || err != nil {
+			return t, err
+		}
+	}
 	return findTarget(ctx, c)
 }
 
 func why(ctx context.Context, out io.Writer, t target, id string) error {
-	events, err := fetchEvents(ctx, t, id)
+	if ws, ok := hearth.ParseWorkspaceID(id); ok {
+		return whyWorkspace(ctx, out, t, ws)
+	}
+	if scraper.IsID(id) {
+		return whyScraper(ctx, out, t, id)
+	}
+	events, err := eventsOf(ctx, t, id)
 	if err != nil {
 		return err
 	}
@@ -73,43 +94,79 @@ func why(ctx context.Context, out io.Writer, t target, id string) error {
 	return err
 }
 
-// maxEventBytes bounds what is read of an answer.
-const maxEventBytes = 16 << 20
+// latest is how many events are listed.
+const latest = "30"
 
-func fetchEvents(ctx context.Context, t target, id string) ([]hearth.Event, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL+"/hearth/v1/events?"+url.Values{"request_id": {id}}.Encode(), nil)
+// whyLatest lists what happened last in the account: the aws CLI shows no request ids.
+func whyLatest(ctx context.Context, out io.Writer, t target) error {
+	events, err := fetchEvents(ctx, t, url.Values{"limit": {latest}})
 	if err != nil {
-		return nil, misuse{err}
+		return err
 	}
-	if err := sign(ctx, req, t, "hearth", nil); err != nil {
-		return nil, err
+	if len(events) == 0 {
+		fmt.Fprintln(out, "Nothing was refused or changed yet.")
+		return nil
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ask Hearth: %w", err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxEventBytes))
-	if err != nil {
-		return nil, fmt.Errorf("ask Hearth: %w", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask Hearth: %s: %s", res.Status, bytes.TrimSpace(body))
-	}
-	return decodeEvents(body)
+	_, err = io.WriteString(out, ledger.List(events))
+	return err
 }
 
-func decodeEvents(body []byte) ([]hearth.Event, error) {
+// whyWorkspace lists what happened last in a workspace.
+func whyWorkspace(ctx context.Context, out io.Writer, t target, ws hearth.WorkspaceID) error {
+	events, err := fetchEvents(ctx, t, url.Values{"workspace": {string(ws)}, "limit": {latest}})
+	if err != nil {
+		return err
+	}
+	if len(events) == 0 {
+		return fmt.Errorf("the ledger has nothing about workspace %s: nothing was refused or changed there, or you may not read of it", ws)
+	}
+	_, err = io.WriteString(out, ledger.List(events))
+	return err
+}
+
+// eventsOf are the events of a request or a delivery, and of the message that it
+// was published as.
+func eventsOf(ctx context.Context, t target, id string) ([]hearth.Event, error) {
+	events, err := fetchEvents(ctx, t, url.Values{"request_id": {id}})
+	if err != nil {
+		return nil, err
+	}
+	messages, err := messagesOf(ctx, t, events)
+	return append(events, messages...), err
+}
+
+// maxMessages is how many messages are followed.
+const maxMessages = 20
+
+// messagesOf are the events of the messages that notifications were published as.
+func messagesOf(ctx context.Context, t target, events []hearth.Event) ([]hearth.Event, error) {
+	var all []hearth.Event
+	seen := map[string]bool{}
+	for _, e := range events {
+		id := e.Detail(hearth.DetailMessage)
+		if id == "" || seen[id] || len(seen) == maxMessages {
+			continue
+		}
+		seen[id] = true
+		found, err := fetchEvents(ctx, t, url.Values{"request_id": {id}})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// fetchEvents reads the ledger, newest first.
+func fetchEvents(ctx context.Context, t target, q url.Values) ([]hearth.Event, error) {
 	var answer struct {
 		Events []struct {
 			hearth.Event
 			WorkspaceID hearth.WorkspaceID
 		}
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, fmt.Errorf("ask Hearth: %w", err)
+	if _, err := t.ask(ctx, http.MethodGet, "hearth", "/hearth/v1/events", q, nil, &answer); err != nil {
+		return nil, err
 	}
 	events := make([]hearth.Event, len(answer.Events))
 	for i, e := range answer.Events {

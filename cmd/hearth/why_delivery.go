@@ -26,7 +26,7 @@ found as by hearth why.`,
 			if err != nil {
 				return err
 			}
-			events, err := fetchEvents(cmd.Context(), t, args[0])
+			events, err := eventsOf(cmd.Context(), t, args[0])
 			if err != nil {
 				return err
 			}

@@ -8,10 +8,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/engine"
 )
 
 // A door stops openings half-way until they are let through.
@@ -149,5 +152,51 @@ func TestWaitingForATurnEnds(t *testing.T) {
 	}
 	if n := e.openings.Load(); n != uint64(most) {
 		t.Errorf("%d workspaces were opened, want %d", n, most)
+	}
+}
+
+// A workspace that outgrew its tables gets bigger ones though its writers leave no
+// moment in which none of them is there.
+func TestOutgrownAmongBusyWriters(t *testing.T) {
+	var bigOpenings atomic.Int64
+	e := openEngine(t, Options{Dir: t.TempDir(), tune: func(o *tsdb.Options) {
+		if big(o) {
+			bigOpenings.Add(1)
+		}
+	}})
+	defer e.Close()
+	ws := testWorkspace()
+	refs := make([]storage.SeriesRef, 2*many)
+	held, err := e.Head(t.Context(), ws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fill(held, refs, 0, len(refs), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "tables of the right size", func() bool {
+		next := make(chan engine.Head, 1)
+		go func() {
+			h, err := e.Head(t.Context(), ws)
+			if err != nil {
+				t.Error(err)
+			}
+			next <- h
+		}()
+		select { // the next comes before this one goes, unless it has to wait for that
+		case h := <-next:
+			held.Release()
+			held = h
+		case <-time.After(lullLasts / 5):
+			held.Release()
+			held = <-next
+		}
+		return bigOpenings.Load() > 0
+	})
+	held.Release()
+	h := pinHead(t, e, ws)
+	defer h.Release()
+	if n := h.Stats().ActiveSeries; n != int64(len(refs)) {
+		t.Errorf("%d series", n)
 	}
 }

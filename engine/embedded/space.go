@@ -25,9 +25,10 @@ type space struct {
 	freed   chan struct{} // gets a token when the last pin goes
 
 	mu       sync.Mutex
-	change   *change // the opening or closing under way
-	live     *live   // nil while closed
-	oldest   int64   // while closed, the end of the oldest block in milliseconds; 0 if none is known
+	change   *change   // the opening or closing under way
+	live     *live     // nil while closed
+	oldest   int64     // while closed, the end of the oldest block in milliseconds; 0 if none is known
+	lull     time.Time // when users were last held back for a reopening
 	deleting bool
 	failure  error // of the last opening, until retryAt
 	retryAt  time.Time
@@ -79,6 +80,8 @@ func (s *space) pin(ctx context.Context, limits hearth.Limits) (*live, *change, 
 	case s.live != nil && s.live.wantsReopening():
 		c, err := s.startClosing()
 		return nil, c, err
+	case s.live != nil && s.live.outgrown() && now.Sub(s.lull) >= lullEvery:
+		return nil, s.startLull(now), nil
 	case s.live != nil:
 		s.live.pins.Add(1)
 		s.lastUse.Store(now.UnixNano())
@@ -116,6 +119,30 @@ func (s *space) startOpening(limits hearth.Limits) (*live, *change, error) {
 		s.settle(c, l, err)
 	}()
 	return nil, c, nil
+}
+
+// A workspace that has outgrown its tables should be opened anew soon, while that
+// is quick, and its users leave it no moment for it. So they are held back for a
+// moment, now and then, and only so long: one of them may wait for another.
+const (
+	lullLasts = 50 * time.Millisecond
+	lullEvery = time.Second
+)
+
+// startLull is called with mu held. The change it returns ends by itself.
+func (s *space) startLull(now time.Time) *change {
+	c := &change{done: make(chan struct{})}
+	s.lull, s.change = now, c
+	time.AfterFunc(lullLasts, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.change = nil
+		if s.live.wantsReopening() {
+			_, _ = s.startClosing() // a closed engine leaves it as it is
+		}
+		close(c.done)
+	})
+	return c
 }
 
 // open waits for its turn.

@@ -111,7 +111,7 @@ func (t *tail) flush() error {
 		if next == nil {
 			return nil
 		}
-		if err := errors.Join(t.f.Close(), syncDir(t.dir)); err != nil {
+		if err := errors.Join(t.f.Close(), SyncDir(t.dir)); err != nil {
 			return errors.Join(err, closeIfOpen(next))
 		}
 		t.f, t.n = next, t.n+1
@@ -142,7 +142,7 @@ func (t *tail) open(last bool) error {
 		return err
 	}
 	above := filepath.Dir(t.dir)
-	return errors.Join(syncDir(t.dir), syncDir(above), syncDir(filepath.Dir(above)))
+	return errors.Join(SyncDir(t.dir), SyncDir(above), SyncDir(filepath.Dir(above)))
 }
 
 func (t *tail) close() error {
@@ -152,8 +152,8 @@ func (t *tail) close() error {
 	return t.f.Close()
 }
 
-// syncDir makes the names in a directory durable.
-func syncDir(dir string) error {
+// SyncDir makes the names in a directory durable: they survive a power cut.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

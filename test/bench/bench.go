@@ -22,6 +22,7 @@ type figures map[string]float64
 // A bench is one invocation: what it measures, how much, and what came out.
 type bench struct {
 	log      *slog.Logger
+	root     string // of the module
 	work     string // folder for everything the servers keep
 	profiles string // folder for CPU profiles; empty for none
 	core     int    // of the servers; the generator has the next
@@ -31,6 +32,11 @@ type bench struct {
 	wide, long     size
 	workspaces     int
 	neighbourLasts time.Duration
+	ruleWorkspaces int
+	rulesLast      time.Duration
+	scrapeTargets  int
+	polledMetrics  int
+	viewers        int
 
 	hearth, prometheus *peer  // nil if left out
 	version            string // of Prometheus' module
@@ -46,11 +52,16 @@ type scenario struct {
 
 var scenarios = []scenario{
 	{"start", (*bench).runStart},
+	{"door", (*bench).runDoor},
 	{"v1", func(b *bench, ctx context.Context) error { return b.runIngest(ctx, "v1") }},
 	{"v2", func(b *bench, ctx context.Context) error { return b.runIngest(ctx, "v2") }},
 	{"panels", (*bench).runPanels},
 	{"workspaces", (*bench).runWorkspaces},
 	{"neighbour", (*bench).runNeighbour},
+	{"rules", (*bench).runRules},
+	{"scrape", (*bench).runScrape},
+	{"cloudwatch", (*bench).runPolled},
+	{"viewers", (*bench).runViewers},
 }
 
 // run measures the scenarios named.
@@ -124,6 +135,18 @@ func (b *bench) runWorkspaces(ctx context.Context) error {
 
 func (b *bench) runNeighbour(ctx context.Context) error {
 	return b.onlyHearth("neighbour", func(p *peer) (figures, error) { return b.neighbours(ctx, p) })
+}
+
+func (b *bench) runRules(ctx context.Context) error {
+	return b.onlyHearth("rules", func(p *peer) (figures, error) { return b.evaluated(ctx, p) })
+}
+
+func (b *bench) runScrape(ctx context.Context) error {
+	return b.alternate("scrape", func(p *peer) (figures, error) { return b.scraped(ctx, p) })
+}
+
+func (b *bench) runViewers(ctx context.Context) error {
+	return b.onlyHearth("viewers", func(p *peer) (figures, error) { return b.viewed(ctx, p) })
 }
 
 func (b *bench) onlyHearth(name string, measure func(*peer) (figures, error)) error {

@@ -31,6 +31,9 @@ type options struct {
 	runs, series, rounds     int
 	longSeries, longRounds   int
 	workspaces, neighbourFor int
+	ruleWorkspaces, ruleFor  int
+	scrapeTargets            int
+	polledMetrics, viewers   int
 }
 
 // places are flags that name folders and programs of this machine: the report
@@ -41,7 +44,7 @@ func parse(args []string) (o options, command string, err error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.StringVar(&o.out, "out", "", "write the report to this file too")
 	fs.StringVar(&o.only, "only", "", "hearth or prometheus: measure only that")
-	fs.StringVar(&o.scenarios, "scenarios", "start,v1,v2,panels,workspaces,neighbour", "which to run")
+	fs.StringVar(&o.scenarios, "scenarios", "start,door,v1,v2,panels,workspaces,neighbour,rules,scrape,cloudwatch,viewers", "which to run")
 	fs.StringVar(&o.hearth, "hearth", "", "program to measure; default: built from ./cmd/hearth")
 	fs.StringVar(&o.prometheus, "prometheus", "", "program to compare with; default: built by test/peers/build")
 	fs.StringVar(&o.work, "work", "", "folder for the servers' files; default: a temporary one")
@@ -54,6 +57,11 @@ func parse(args []string) (o options, command string, err error) {
 	fs.IntVar(&o.longRounds, "long-rounds", 1_440, "scrapes of each of them")
 	fs.IntVar(&o.workspaces, "workspaces", 1_000, "how many to make")
 	fs.IntVar(&o.neighbourFor, "neighbour-seconds", 15, "how long to write beside a neighbour")
+	fs.IntVar(&o.ruleWorkspaces, "rule-workspaces", ruleWorkspaces, "workspaces with fifty rules each")
+	fs.IntVar(&o.ruleFor, "rule-seconds", 60, "how long to watch rules, after as long to begin")
+	fs.IntVar(&o.scrapeTargets, "scrape-targets", 5_000, "targets of 200 series each, scraped every 15 seconds")
+	fs.IntVar(&o.polledMetrics, "polled-metrics", 10_000, "metrics of CloudWatch polled by an exporter, a multiple of 10")
+	fs.IntVar(&o.viewers, "viewers", 200, "people before a dashboard of 30 panels at the same time")
 	if err := fs.Parse(args); err != nil {
 		return o, "", err
 	}
@@ -79,7 +87,7 @@ func (o *options) shrink(fs *flag.FlagSet) {
 	}{
 		"runs": {&o.runs, 1}, "series": {&o.series, 5_000}, "rounds": {&o.rounds, 5},
 		"long-series": {&o.longSeries, 2_000}, "long-rounds": {&o.longRounds, 300},
-		"workspaces": {&o.workspaces, 50}, "neighbour-seconds": {&o.neighbourFor, 3},
+		"workspaces": {&o.workspaces, 50}, "neighbour-seconds": {&o.neighbourFor, 3}, "rule-workspaces": {&o.ruleWorkspaces, 20}, "rule-seconds": {&o.ruleFor, 8}, "scrape-targets": {&o.scrapeTargets, 100}, "polled-metrics": {&o.polledMetrics, 500}, "viewers": {&o.viewers, 5},
 	} {
 		if !given[name] {
 			*into.field = into.small
@@ -89,7 +97,7 @@ func (o *options) shrink(fs *flag.FlagSet) {
 
 func (o options) check() error {
 	switch {
-	case o.runs < 1 || o.rounds < 3 || o.longRounds < 3 || o.workspaces < 1 || o.neighbourFor < 1:
+	case o.runs < 1 || o.rounds < 3 || o.longRounds < 3 || o.workspaces < 1 || o.neighbourFor < 1 || o.ruleWorkspaces < 1 || o.ruleFor < 1 || o.scrapeTargets < 1 || o.polledMetrics < 10 || o.viewers < 1:
 		return fmt.Errorf("want at least 1 run, 3 rounds, 1 workspace and 1 second")
 	case o.series < seriesPerPod || o.longSeries < seriesPerPod || o.series%seriesPerPod+o.longSeries%seriesPerPod != 0:
 		return fmt.Errorf("want a multiple of %d series", seriesPerPod)
@@ -136,7 +144,7 @@ func run(ctx context.Context, args []string) error {
 	r := b.report(command, time.Now())
 	fmt.Print(r.text)
 	if o.out != "" {
-		if err := os.WriteFile(o.out, []byte(r.text), 0o644); err != nil {
+		if err := os.WriteFile(o.out, []byte(r.text+kept(o.out)), 0o644); err != nil {
 			return err
 		}
 	}
@@ -155,6 +163,7 @@ func (o options) bench(ctx context.Context, work string) (*bench, error) {
 		long:           size{o.longSeries, o.longRounds},
 		workspaces:     o.workspaces,
 		neighbourLasts: time.Duration(o.neighbourFor) * time.Second,
+		ruleWorkspaces: o.ruleWorkspaces, rulesLast: time.Duration(o.ruleFor) * time.Second, scrapeTargets: o.scrapeTargets, polledMetrics: o.polledMetrics, viewers: o.viewers,
 	}
 	if _, err := exec.LookPath("taskset"); err == nil && runtime.NumCPU() > 1 {
 		b.core = 0
@@ -180,6 +189,7 @@ func (o options) build(ctx context.Context, b *bench) error {
 		}
 		b.hearth = hearthPeer(o.hearth)
 	}
+	b.root = root
 	b.version, err = output(ctx, filepath.Join(root, "test", "peers", "prometheus"), "go", "list", "-m", "-f", "{{.Version}}", "github.com/prometheus/prometheus")
 	if err != nil {
 		return err

@@ -78,8 +78,10 @@ func transport(connections int) *http.Transport {
 	return &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true}
 }
 
-func signing(connections int) (*http.Client, error) {
-	rt, err := sigv4.NewSigV4RoundTripper(&sigv4.SigV4Config{Region: region, AccessKey: rootKey, SecretKey: rootSecret}, transport(connections))
+func signing(connections int) (*http.Client, error) { return signingFor("aps", connections) }
+
+func signingFor(service string, connections int) (*http.Client, error) {
+	rt, err := sigv4.NewSigV4RoundTripper(&sigv4.SigV4Config{ServiceName: service, Region: region, AccessKey: rootKey, SecretKey: rootSecret}, transport(connections))
 	if err != nil {
 		return nil, err
 	}

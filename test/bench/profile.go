@@ -8,19 +8,23 @@ import (
 	"strings"
 )
 
-// profileSeconds is how long a CPU profile lasts.
+// profileSeconds is how long a CPU profile lasts, unless what it is of is slow.
 const profileSeconds = 5
 
 // profile records a CPU profile while something runs, if the user asked for
 // them. The function it returns waits for its end.
 func (b *bench) profile(ctx context.Context, s *server, what string) func() {
+	return b.profileFor(ctx, s, what, profileSeconds)
+}
+
+func (b *bench) profileFor(ctx context.Context, s *server, what string, seconds int) func() {
 	if b.profiles == "" {
 		return func() {}
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		b.record(ctx, s, what, "profile?seconds="+strconv.Itoa(profileSeconds))
+		b.record(ctx, s, what, "profile?seconds="+strconv.Itoa(seconds))
 	}()
 	return func() { <-done }
 }

@@ -1,0 +1,56 @@
+package alerting
+
+import (
+	"fmt"
+	"strings"
+
+	amtemplate "github.com/prometheus/alertmanager/template"
+
+	"github.com/hearth-metrics/hearth"
+)
+
+// The functions by which the default texts link to the browser app. Of an alert
+// that no rule here made they give nothing.
+const (
+	silenceName = "hearth_silence"
+	ruleName    = "hearth_rule"
+)
+
+// linkFunctions are those functions.
+func linkFunctions() map[string]any {
+	return map[string]any{silenceName: silenceLink, ruleName: ruleLink}
+}
+
+// silenceLink leads to the form of a silence for the alert.
+func silenceLink(a amtemplate.Alert) string {
+	w, base, ok := hearth.ReadExploreURL(a.GeneratorURL)
+	if !ok {
+		return ""
+	}
+	var parts []string
+	for _, l := range a.Labels.SortedPairs() {
+		parts = append(parts, fmt.Sprintf("%s=%q", l.Name, l.Value))
+	}
+	return w.SilenceURL(base, "{"+strings.Join(parts, ", ")+"}")
+}
+
+// ruleLink leads to the evaluations of the alert's rule.
+func ruleLink(a amtemplate.Alert) string {
+	w, base, ok := hearth.ReadExploreURL(a.GeneratorURL)
+	if !ok {
+		return ""
+	}
+	return w.RuleURL(base)
+}
+
+// ownTexts take the place of some of upstream's default texts in profile local;
+// aws-strict has upstream's, as AWS. The page that upstream's link to is none here.
+const ownTexts = `{{ define "__alertmanagerURL" }}{{ .ExternalURL }}/ui/alerts{{ end }}
+{{ define "__text_alert_list" }}{{ range . }}Labels:
+{{ range .Labels.SortedPairs }} - {{ .Name }} = {{ .Value }}
+{{ end }}Annotations:
+{{ range .Annotations.SortedPairs }} - {{ .Name }} = {{ .Value }}
+{{ end }}{{ with .GeneratorURL }}Values: {{ . }}
+{{ end }}{{ with hearth_rule . }}Evaluations: {{ . }}
+{{ end }}{{ with hearth_silence . }}Silence: {{ . }}
+{{ end }}{{ end }}{{ end }}`

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestMain ends the Hearth that the tests share.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	shared.stop()
+	os.Exit(code)
+}
+
+// A hearth is started by the first test that asks for it.
+type hearth struct {
+	once sync.Once
+	err  error
+	*fixture
+	dir  string
+	end  context.CancelFunc
+	idle sync.WaitGroup
+}
+
+var shared hearth
+
+// of gives the Hearth of all tests, with the known samples, which go on as time goes by.
+func (h *hearth) of(t *testing.T) *fixture {
+	t.Helper()
+	h.once.Do(func() { h.err = h.start() })
+	if h.err != nil {
+		t.Fatal(h.err)
+	}
+	return h.fixture
+}
+
+func (h *hearth) start() error {
+	dir, err := os.MkdirTemp("", "hearth-browser")
+	if err != nil {
+		return err
+	}
+	h.dir = dir
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	listen := l.Addr().String()
+	l.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	h.end = cancel
+	if h.fixture, err = start(ctx, dir, os.Getenv("HEARTH_PROGRAM"), listen); err != nil {
+		return err
+	}
+	for _, topic := range []string{"on-call", "grafana-notification"} {
+		if _, err := h.aws(ctx, "sns", "create-topic", "--name", topic); err != nil {
+			return err
+		}
+	}
+	h.idle.Go(func() { _ = h.keepWriting(ctx) })
+	return nil
+}
+
+func (h *hearth) stop() {
+	if h.end != nil {
+		if h.fixture != nil {
+			h.fixture.stop()
+		}
+		h.end()
+		h.idle.Wait()
+	}
+	os.RemoveAll(h.dir)
+}
+
+// browse runs a script of web/test in Chromium on the shared Hearth. It needs Node, the
+// packages of web/, Chromium and the aws CLI; CI has them. It returns what was said.
+func browse(t *testing.T, script string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser is no short test")
+	}
+	for _, need := range []string{"node", "chromium", "aws"} {
+		if _, err := exec.LookPath(need); err != nil {
+			missing(t, need)
+		}
+	}
+	if _, err := os.Stat("../../web/node_modules/playwright-core"); err != nil {
+		missing(t, "the packages of web/ (cd web && npm install --no-save)")
+	}
+	f := shared.of(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "test/"+script)
+	cmd.Dir = filepath.Join("..", "..", "web")
+	cmd.Env = append(os.Environ(), "HEARTH_URL="+f.url, "HEARTH_GRAFANA="+f.grafana, "HEARTH_KEY="+f.key, "HEARTH_PASSWORD="+password)
+	out, err := cmd.CombinedOutput()
+	for line := range strings.Lines(string(out)) {
+		t.Log(strings.TrimRight(line, "\n"))
+	}
+	if err != nil {
+		t.Errorf("%s: %v", script, err)
+	}
+	return string(out)
+}
+
+// missing skips the test on a machine that lacks a peer; in CI it fails.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf("CI needs %s", what)
+	}
+	t.Skipf("needs %s", what)
+}

@@ -1,0 +1,93 @@
+/* The app of a Grafana workspace. */
+import { config } from '@grafana/runtime';
+import { lazy, Suspense } from 'react';
+import { Navigate, Route, Routes, useParams } from 'react-router-dom';
+import { fetchAhead, getHome, getOrg, getRole, getUser, loginSession } from '../api/grafana';
+import { HttpError } from '../api/http';
+import { page } from '../boot/page';
+import { provideRuntime } from '../boot/runtime';
+import { Shell } from '../components/Shell';
+import { Failed, Loading } from '../components/States';
+import { useAsync } from '../lib/useAsync';
+import { SessionContext, type Session } from './session';
+import { SignIn } from './SignIn';
+
+const Dashboard = lazy(() => import('./Dashboard').then((m) => ({ default: m.DashboardPage })));
+const Dashboards = lazy(() => import('./Dashboards').then((m) => ({ default: m.DashboardsPage })));
+const Explore = lazy(() => import('./explore/Explore').then((m) => ({ default: m.ExplorePage })));
+const Sources = lazy(() => import('../connections/Sources').then((m) => ({ default: m.SourcesPage })));
+const Source = lazy(() => import('../connections/Source').then((m) => ({ default: m.SourcePage })));
+const Access = lazy(() => import('../admin/Access').then((m) => ({ default: m.AccessPage })));
+const Import = lazy(() => import('./Import').then((m) => ({ default: m.ImportPage })));
+
+const Alerts = lazy(() => import('./Alerts').then((m) => ({ default: m.GrafanaAlerts })));
+
+let provided: Promise<void> | undefined;
+
+async function open(): Promise<Session | undefined> {
+  if (!(await loginSession()).signedIn) {
+    return undefined;
+  }
+  const signedIn = Promise.all([getUser(), getRole()]);
+  void signedIn.then(() => fetchAhead(window.location.pathname.slice(page.base.length)), () => undefined);
+  const [who, role] = await signedIn;
+  const user = { ...who, orgRole: role };
+  provided ??= provideRuntime();
+  const [org] = await Promise.all([getOrg().catch(() => ({ name: '' })), provided]);
+  Object.assign(config.bootData.user, { ...user, orgRole: user.orgRole, isSignedIn: true, orgId: 1, orgName: org.name });
+  return { user, org: org.name };
+}
+
+export function Grafana() {
+  const session = useAsync(open, []);
+  if (session.state === 'loading') {
+    return <Loading what="the Grafana workspace" />;
+  }
+  if (session.state === 'failed') {
+    const out = session.error instanceof HttpError && session.error.signedOut;
+    return out ? <SignIn /> : <Failed error={session.error} retry={session.again} />;
+  }
+  if (!session.value) {
+    return <SignIn />;
+  }
+  return (
+    <SessionContext.Provider value={session.value}>
+      <Shell>
+        <Suspense fallback={<Loading what="the page" />}>
+          <Routes>
+            <Route path="/" element={<Home />} />
+            <Route path="/dashboards" element={<Dashboards />} />
+            <Route path="/dashboards/f/:folder/*" element={<Dashboards />} />
+            <Route path="/dashboard/import" element={<Import />} />
+            <Route path="/explore" element={<Explore />} />
+            <Route path="/alerts/*" element={<Alerts />} />
+            <Route path="/dashboard/new" element={<Dashboard key="new" />} />
+            <Route path="/d/:uid/*" element={<OneDashboard />} />
+            <Route path="/connections/datasources" element={<Sources />} />
+            <Route path="/connections/datasources/new" element={<Source key="new" />} />
+            <Route path="/connections/datasources/edit/:uid" element={<Source key="kept" />} />
+            <Route path="/admin/access" element={<Access />} />
+            <Route path="/login" element={<Navigate to="/" replace />} />
+            <Route path="*" element={<NotFound />} />
+          </Routes>
+        </Suspense>
+      </Shell>
+    </SessionContext.Provider>
+  );
+}
+
+/** The dashboard that somebody chose to begin with, else the list of all. */
+function Home() {
+  const home = useAsync(getHome, []);
+  return home.state === 'loading' ? <Loading what="the first page" /> : <Navigate to={(home.state === 'done' && home.value) || '/dashboards'} replace />;
+}
+
+/** Another dashboard is another page: nothing of the one before stays. */
+function OneDashboard() {
+  const { uid } = useParams();
+  return <Dashboard key={uid} />;
+}
+
+function NotFound() {
+  return <Failed error={new HttpError(404, 'No page has this address.')} />;
+}

@@ -1,0 +1,22 @@
+import { sceneGraph, SceneGridItem, type VizPanel } from '@grafana/scenes';
+import { css } from '@emotion/css';
+import { Failed } from '../../components/States';
+import { HttpError } from '../../api/http';
+import type { DashboardScene } from '../../scene/dashboard';
+
+/** The panel of an id, as an address names it: 5 or panel-5. */
+export function findPanel(scene: DashboardScene, id: string): VizPanel | undefined {
+  const key = /^\d+$/.test(id) ? `panel-${id}` : id;
+  const item = sceneGraph.findObject(scene.state.body, (o) => o instanceof SceneGridItem && o.state.key === `item-${key}`) as SceneGridItem | null;
+  return item?.state.body as VizPanel | undefined;
+}
+
+/** One panel over the whole page. */
+export function ViewPanel({ scene, id }: { scene: DashboardScene; id: string }) {
+  scene.state.body.useState();
+  const panel = findPanel(scene, id);
+  if (!panel) {
+    return <Failed error={new HttpError(404, `This dashboard has no panel ${id}.`)} />;
+  }
+  return <div className={css({ flex: 1, minHeight: 300, display: 'flex', position: 'relative', '& > *': { flex: 1 } })}><panel.Component model={panel} /></div>;
+}

@@ -1,0 +1,97 @@
+/* The menu of a panel, and what its entries do. */
+import { FieldType, outerJoinDataFrames, toCSV, type DataFrame, type IconName, type PanelMenuItem } from '@grafana/data';
+import { sceneGraph, VizPanelMenu } from '@grafana/scenes';
+import { getTemplateSrv } from '@grafana/runtime';
+import { messageOf } from '../../api/http';
+import { toast } from '../../components/Toasts';
+import { variableText } from '../../datasource/interpolate';
+import type { PanelJSON } from '../../model/dashboard';
+import type { DashboardScene } from '../../scene/dashboard';
+import { download } from './Toolbar';
+import { findPanel } from './ViewPanel';
+
+export interface Acts {
+  edit: (id: number) => void;
+  view: (id: string) => void;
+  duplicate: (id: number) => void;
+  remove: (id: number) => void;
+  toLibrary: (id: number) => void;
+  unlink: (id: number) => void;
+  csv: (id: number) => void;
+  png: (id: number) => void;
+  explore: (panel: PanelJSON) => void;
+  alert: (panel: PanelJSON) => void;
+}
+
+export function menuOf(panel: PanelJSON, clone: boolean, editor: boolean, acts: () => Acts): VizPanelMenu {
+  const id = panel.id ?? 0;
+  const asks = (panel.targets ?? []).some((t) => typeof t.expr === 'string');
+  const entry = (text: string, iconClassName: IconName, onClick: () => void): PanelMenuItem => ({ text, iconClassName, onClick });
+  const items = [
+    entry('View', 'eye', () => acts().view(String(id))),
+    ...(editor && !clone ? [entry('Edit', 'pen', () => acts().edit(id))] : []),
+    ...(editor && asks ? [entry('Explore', 'compass', () => acts().explore(panel))] : []),
+    ...(editor && asks && !clone ? [entry('New alert rule', 'bell', () => acts().alert(panel))] : []),
+    ...(asks ? [entry('Download CSV', 'download-alt', () => acts().csv(id)), entry('Download PNG', 'camera', () => acts().png(id))] : []),
+    ...(editor && !clone ? [entry('Duplicate', 'copy', () => acts().duplicate(id)), panel.libraryPanel ? entry('Unlink library panel', 'link', () => acts().unlink(id)) : entry('Create library panel', 'share-alt', () => acts().toLibrary(id)), entry('Remove', 'trash-alt', () => acts().remove(id))] : []),
+  ];
+  return new VizPanelMenu({ items });
+}
+
+/** What a panel shows, as comma-separated values. */
+export function csvOf(scene: DashboardScene, id: number): void {
+  const panel = findPanel(scene, String(id));
+  const series = panel && sceneGraph.getData(panel).state.data?.series;
+  if (!panel || !series?.length) {
+    toast('info', 'This panel has no data');
+    return;
+  }
+  download(`${panel.state.title || 'panel'}.csv`, toCSV(oneTable(series)), 'text/csv');
+}
+
+/** Series over time side by side, by their times; tables stay as they are. */
+function oneTable(series: DataFrame[]): DataFrame[] {
+  const overTime = series.length > 1 && series.every((f) => f.fields.length === 2 && f.fields[0].type === FieldType.time);
+  const joined = overTime ? outerJoinDataFrames({ frames: series }) : undefined;
+  return joined ? [joined] : series;
+}
+
+/** A panel as it is drawn, as a picture. */
+export async function pngOf(scene: DashboardScene, id: number): Promise<void> {
+  const box = document.querySelector<HTMLElement>(`[data-viz-panel-key="panel-${id}"]`);
+  const panel = findPanel(scene, String(id));
+  if (!box || !panel) {
+    return;
+  }
+  try {
+    const blob = await (await import('./picture')).pictureOf(box);
+    if (blob) {
+      download(`${panel.state.title || 'panel'}.png`, blob, 'image/png');
+    }
+  } catch (err) {
+    toast('error', 'The picture was not made', messageOf(err));
+  }
+}
+
+/** A panel's first query, its variables filled in, and its data source. */
+function firstQuery(scene: DashboardScene, panel: PanelJSON): { ds: string; expr: string } {
+  const target = (panel.targets ?? []).find((t) => typeof t.expr === 'string');
+  const drawn = findPanel(scene, String(panel.id));
+  const vars = drawn ? { __sceneObject: { value: { valueOf: () => drawn }, text: '__sceneObject' } } : {};
+  const keep = String(target?.expr ?? '').replace(/\$(__rate_interval|__interval|__range)\b/g, '\u0001$1');
+  const expr = getTemplateSrv().replace(keep, vars as never, variableText).replace(/\u0001/g, '$');
+  const ref = (target?.datasource ?? panel.datasource) as { uid?: string } | string | null | undefined;
+  const ds = getTemplateSrv().replace(typeof ref === 'string' ? ref : (ref?.uid ?? ''), vars as never);
+  return { ds, expr };
+}
+
+/** Explore with the panel's first query at the same time. */
+export function exploreAddress(scene: DashboardScene, panel: PanelJSON): string {
+  const { from, to } = sceneGraph.getTimeRange(scene).state;
+  return '/explore?' + new URLSearchParams({ ...firstQuery(scene, panel), from, to }).toString();
+}
+
+/** A new alert rule with the panel's first query, in the dashboard's folder. */
+export function alertAddress(scene: DashboardScene, panel: PanelJSON, dashboard: string, folder: string): string {
+  return '/alerts/new?' + new URLSearchParams({ ...firstQuery(scene, panel), title: panel.title ?? '', dashboard, panel: String(panel.id ?? ''), folder }).toString();
+}

@@ -1,0 +1,44 @@
+import { PanelPlugin, renderTextPanelMarkdown, textUtil, type PanelProps } from '@grafana/data';
+import { css } from '@emotion/css';
+import DOMPurify from 'dompurify';
+import { useMemo } from 'react';
+
+interface Options {
+  mode: 'markdown' | 'html' | 'code';
+  content: string;
+  code?: { language?: string; showLineNumbers?: boolean };
+}
+
+const frame = css({
+  height: '100%',
+  overflow: 'auto',
+  '& > :first-of-type': { marginTop: 0 },
+  '& table': { borderCollapse: 'collapse' },
+  '& td, & th': { border: '1px solid rgba(128,128,128,.3)', padding: '4px 8px' },
+  '& img': { maxWidth: '100%' },
+});
+
+/** Markup that users wrote, without what could run, load from elsewhere by itself or leave its panel. */
+export function safe(html: string): string {
+  return DOMPurify.sanitize(textUtil.sanitizeTextPanelContent(html), {
+    FORBID_TAGS: ['style', 'form', 'input', 'button', 'iframe', 'object', 'embed', 'link', 'meta', 'base'],
+    FORBID_ATTR: ['srcset', 'formaction', 'ping', 'onerror'],
+  });
+}
+
+function TextPanel({ options, replaceVariables }: PanelProps<Options>) {
+  const content = options.content ?? '';
+  const html = useMemo(() => {
+    const filled = replaceVariables(content, {}, options.mode === 'code' ? 'raw' : 'html');
+    return options.mode === 'html' ? safe(filled) : safe(renderTextPanelMarkdown(filled));
+  }, [content, options.mode, replaceVariables]);
+  if (options.mode === 'code') {
+    return <pre className={frame}><code>{replaceVariables(content, {}, 'raw')}</code></pre>;
+  }
+  return <div className={`${frame} markdown-html`} dangerouslySetInnerHTML={{ __html: html }} />;
+}
+
+export const plugin = new PanelPlugin<Options>(TextPanel as never).setPanelOptions((b) => {
+  b.addRadio({ path: 'mode', name: 'Mode', defaultValue: 'markdown', settings: { options: [{ value: 'markdown', label: 'Markdown' }, { value: 'html', label: 'HTML' }, { value: 'code', label: 'Code' }] } });
+  b.addTextInput({ path: 'content', name: 'Content', defaultValue: '', settings: { useTextarea: true, rows: 12 } });
+});

@@ -1,0 +1,255 @@
+/* A dashboard as a scene: what is drawn follows the JSON and the variables. */
+import { getDefaultTimeRange, LoadingState } from '@grafana/data';
+import {
+  behaviors,
+  dataLayers,
+  MultiValueVariable,
+  SceneDataLayerSet,
+  SceneGridItem,
+  SceneGridLayout,
+  SceneGridRow,
+  SceneObjectBase,
+  SceneRefreshPicker,
+  SceneTimePicker,
+  SceneTimeRange,
+  VariableDependencyConfig,
+  VizPanel,
+  VizPanelMenu,
+  type SceneGridItemLike,
+  type SceneObject,
+  type SceneObjectState,
+  type VariableValueOption,
+} from '@grafana/scenes';
+import type { DashboardCursorSync } from '@grafana/schema';
+import { isEqual } from 'lodash';
+import type { AnnotationJSON, DashboardJSON, GridPos, PanelJSON } from '../model/dashboard';
+import { startWith } from 'rxjs';
+import { place, repeatVariables, type Placed, type PlacedPanel, type PlacedRow, type RepeatValue } from '../model/layout';
+import { localVariables, restyle, sameQuestions, vizPanelOf } from './panel';
+import { refOf, variablesAfter, variablesOf } from './variables';
+
+interface State extends SceneObjectState {
+  model: DashboardJSON;
+  body: SceneGridLayout;
+  timePicker: SceneTimePicker;
+  refreshPicker: SceneRefreshPicker;
+  editing: boolean;
+}
+
+export interface DashboardOptions {
+  model: DashboardJSON;
+  editing?: boolean;
+  /** The menu of a panel; none if there is nothing to do with it. */
+  menuOf?: (panel: PanelJSON, clone: boolean) => VizPanelMenu | undefined;
+  /** What can be done with a row while the dashboard is edited. */
+  rowActionsOf?: (row: PanelJSON) => SceneObject;
+}
+
+const defaultIntervals = ['5s', '10s', '30s', '1m', '5m', '15m', '30m', '1h', '2h', '1d'];
+
+export class DashboardScene extends SceneObjectBase<State> {
+  private readonly menuOf: DashboardOptions['menuOf'];
+  private readonly rowActionsOf: DashboardOptions['rowActionsOf'];
+  private readonly known = new Map<string, { item: SceneGridItem; panel: PanelJSON }>();
+
+  protected _variableDependency = new VariableDependencyConfig<State>(this, {
+    onAnyVariableChanged: (v) => {
+      if (repeatVariables(this.state.model.panels ?? []).includes(v.state.name)) {
+        this.layOut();
+      }
+    },
+    onVariableUpdateCompleted: () => this.layOut(),
+  });
+
+  constructor({ model, editing = false, menuOf, rowActionsOf }: DashboardOptions) {
+    const picker = model.timepicker ?? {};
+    super({
+      model,
+      editing,
+      $timeRange: new SceneTimeRange({
+        from: model.time?.from ?? 'now-6h',
+        to: model.time?.to ?? 'now',
+        timeZone: model.timezone || undefined,
+        fiscalYearStartMonth: model.fiscalYearStartMonth,
+        weekStart: (model.weekStart || undefined) as never,
+        UNSAFE_nowDelay: picker.nowDelay,
+      }),
+      $variables: variablesOf(model),
+      $data: layersOf(model),
+      $behaviors: [
+        new behaviors.CursorSync({ sync: (model.graphTooltip ?? 0) as DashboardCursorSync }),
+        new behaviors.SceneQueryController(),
+      ],
+      body: new SceneGridLayout({ children: [], isLazy: true, isDraggable: editing, isResizable: editing }),
+      timePicker: new SceneTimePicker({ isOnCanvas: true }),
+      refreshPicker: new SceneRefreshPicker({
+        refresh: typeof model.refresh === 'string' ? model.refresh : '',
+        intervals: picker.refresh_intervals ?? defaultIntervals,
+        isOnCanvas: true,
+        withText: true,
+      }),
+    });
+    this.menuOf = menuOf;
+    this.rowActionsOf = rowActionsOf;
+    this.layOut();
+  }
+
+  /** Whether two layouts are of the same things in the same places. */
+  private signature = '';
+
+  /** Draws the panels anew where they stand now; those that were there stay as they are. */
+  layOut(): void {
+    const placed = place(this.state.model.panels ?? [], (name) => this.valuesOf(name));
+    const signature = JSON.stringify(placed.map((p) => [p.key, p.kind === 'row' ? [p.y, p.panel.title, p.children.map((c) => [c.key, c.pos])] : p.pos]));
+    if (signature === this.signature) {
+      return;
+    }
+    this.signature = signature;
+    const rows = new Map(this.state.body.state.children.filter((c): c is SceneGridRow => c instanceof SceneGridRow).map((r) => [r.state.key, r]));
+    const children = placed.map((p) => (p.kind === 'row' ? this.row(p, rows.get(p.key)) : this.item(p)));
+    const keys = new Set(placed.flatMap((p: Placed) => (p.kind === 'row' ? p.children.map((c) => c.key) : [p.key])));
+    for (const key of this.known.keys()) {
+      if (!keys.has(key)) {
+        this.known.delete(key);
+      }
+    }
+    this.state.body.setState({ children });
+  }
+
+  private row(p: PlacedRow, before: SceneGridRow | undefined): SceneGridRow {
+    const children = p.children.map((c) => this.item(c));
+    return new SceneGridRow({
+      key: p.key,
+      title: p.panel.title || 'Row',
+      y: p.y,
+      isCollapsed: before?.state.isCollapsed ?? p.collapsed,
+      children,
+      $variables: localVariables(p.local),
+      actions: this.state.editing && !p.clone ? this.rowActionsOf?.(p.panel) : undefined,
+      repeatSourceKey: p.clone ? `row-${p.panel.id}` : undefined,
+    });
+  }
+
+  private item(p: PlacedPanel): SceneGridItem {
+    const place = { x: p.pos.x, y: p.pos.y, width: p.pos.w, height: p.pos.h };
+    const before = this.known.get(p.key);
+    const viz = before?.item.state.body;
+    if (before && before.panel !== p.panel && viz instanceof VizPanel && viz.getPlugin() && sameQuestions(before.panel, p.panel)) {
+      restyle(viz, p.panel);
+      before.panel = p.panel;
+    }
+    if (before && before.panel === p.panel) {
+      before.item.clearParent();
+      before.item.setState(place);
+      return before.item;
+    }
+    const menu = this.menuOf?.(p.panel, p.clone);
+    const item = new SceneGridItem({
+      key: `item-${p.key}`,
+      ...place,
+      isDraggable: this.state.editing && !p.clone,
+      isResizable: this.state.editing && !p.clone,
+      body: vizPanelOf({ key: p.key, panel: p.panel, local: p.local, menu }),
+    });
+    this.known.set(p.key, { item, panel: p.panel });
+    return item;
+  }
+
+  private valuesOf(name: string): RepeatValue[] | undefined {
+    const v = this.state.$variables?.getByName(name);
+    if (!(v instanceof MultiValueVariable)) {
+      return undefined;
+    }
+    const { value, text, options } = v.state;
+    if (v.hasAllValue()) {
+      return options.map((o: VariableValueOption) => ({ value: String(o.value), text: o.label }));
+    }
+    const values = Array.isArray(value) ? value : [value];
+    const texts = Array.isArray(text) ? text : [text];
+    return values.filter((x) => x !== '').map((x, i) => ({ value: String(x), text: String(texts[i] ?? x) }));
+  }
+
+  /** Replaces the JSON: what has not changed in it stays on show. */
+  setModel(model: DashboardJSON): void {
+    const before = this.state.model;
+    this.setState({ model });
+    this.follow(before, model);
+    this.signature = '';
+    this.layOut();
+  }
+
+  /** What stands beside the panels follows the settings. */
+  private follow(before: DashboardJSON, now: DashboardJSON): void {
+    const changed = (key: string) => !isEqual(before[key], now[key]);
+    if (changed('templating')) {
+      this.setState({ $variables: variablesAfter(this.state.$variables, before, now) });
+    }
+    if (changed('annotations')) {
+      this.setState({ $data: layersOf(now) });
+    }
+    if (changed('timezone') || changed('weekStart') || changed('fiscalYearStartMonth')) {
+      this.state.$timeRange?.setState({ timeZone: now.timezone || undefined, weekStart: (now.weekStart || undefined) as never, fiscalYearStartMonth: now.fiscalYearStartMonth });
+    }
+    if (changed('graphTooltip')) {
+      const cursor = this.state.$behaviors?.find((b) => b instanceof behaviors.CursorSync);
+      (cursor as behaviors.CursorSync | undefined)?.setState({ sync: (now.graphTooltip ?? 0) as DashboardCursorSync });
+    }
+    if (changed('refresh') || changed('timepicker')) {
+      this.state.refreshPicker.setState({ refresh: typeof now.refresh === 'string' ? now.refresh : '', intervals: now.timepicker?.refresh_intervals ?? defaultIntervals });
+    }
+  }
+
+  /** Where the user has moved panels to, by id. */
+  positions(): Map<number, GridPos> {
+    const out = new Map<number, GridPos>();
+    const read = (c: SceneGridItemLike, id: number) =>
+      out.set(id, { x: c.state.x ?? 0, y: c.state.y ?? 0, w: c.state.width ?? 12, h: c.state.height ?? 8 });
+    for (const c of this.state.body.state.children) {
+      if (c instanceof SceneGridRow) {
+        const id = Number(/^row-(\d+)$/.exec(c.state.key ?? '')?.[1]);
+        if (id) {
+          out.set(id, { x: 0, y: c.state.y ?? 0, w: 24, h: 1 });
+        }
+      }
+      for (const item of c instanceof SceneGridRow ? c.state.children : [c]) {
+        const id = Number(/^item-panel-(\d+)$/.exec(item.state.key ?? '')?.[1]);
+        if (id) {
+          read(item, id);
+        }
+      }
+    }
+    return out;
+  }
+
+  setEditing(editing: boolean): void {
+    this.setState({ editing });
+    this.state.body.setState({ isDraggable: editing, isResizable: editing });
+    this.known.forEach(({ item }) => item.setState({ isDraggable: editing, isResizable: editing }));
+    this.signature = '';
+    this.layOut(); // rows are made anew, with or without what can be done with them
+    // A panel asks only while it is drawn whether it can be dragged.
+    this.known.forEach(({ item }) => item.state.body?.forceRender());
+  }
+}
+
+function layersOf(model: DashboardJSON): SceneDataLayerSet {
+  return new SceneDataLayerSet({ layers: (model.annotations?.list ?? []).map(layerOf) });
+}
+
+/** Says that there are none until there are: the library waits for all layers, and one that is switched off says nothing. */
+class Annotations extends dataLayers.AnnotationsDataLayer {
+  getResultsStream() {
+    const nothing = { origin: this, data: { state: LoadingState.Done, series: [], timeRange: getDefaultTimeRange() } };
+    return super.getResultsStream().pipe(startWith(nothing)) as never;
+  }
+}
+
+function layerOf(a: AnnotationJSON) {
+  return new Annotations({
+    key: `annotations-${a.name}`,
+    name: a.name,
+    isEnabled: a.enable !== false,
+    isHidden: Boolean(a.hide),
+    query: { ...a, enable: true, iconColor: a.iconColor ?? 'red', datasource: refOf(a.builtIn ? { uid: '-- Grafana --' } : a.datasource) } as never,
+  });
+}

@@ -1,0 +1,135 @@
+/* A panel of the JSON as an object of the scene. */
+import { getDefaultTimeRange, LoadingState } from '@grafana/data';
+import type { DataSourceRef } from '@grafana/schema';
+import {
+  LocalValueVariable,
+  SceneDataNode,
+  SceneDataTransformer,
+  SceneQueryRunner,
+  SceneVariableSet,
+  VizPanel,
+  VizPanelMenu,
+  type SceneDataProvider,
+  type SceneDataQuery,
+} from '@grafana/scenes';
+import { isEqual } from 'lodash';
+import { number, type PanelJSON, type Target } from '../model/dashboard';
+import type { LocalValue } from '../model/layout';
+import { kinds } from '../panels/load';
+import { PanelLinks } from './links';
+import { SharedData } from './shareddata';
+import { PanelTimeRange } from './timeoverride';
+import { refOf } from './variables';
+
+const dashboardSource = '-- Dashboard --';
+
+/** Kinds that ask for no data. */
+const dataless = new Set(['text', 'news', 'welcome', 'dashlist', 'row', 'alertlist', 'pluginlist', 'gettingstarted']);
+
+function isMixed(ref: DataSourceRef | undefined): boolean {
+  return ref?.uid === '-- Mixed --';
+}
+
+/** Each query with the data source it goes to. */
+function queriesOf(p: PanelJSON): SceneDataQuery[] {
+  const own = refOf(p.datasource);
+  return (p.targets ?? []).map((t: Target) => {
+    const named = refOf(t.datasource as never);
+    // Of several data sources in one panel, a query that names none goes to the default one.
+    const ref = named && !isMixed(named) ? named : isMixed(own) ? { uid: 'default' } : own;
+    return { ...t, ...(ref ? { datasource: ref } : { datasource: undefined }) } as SceneDataQuery;
+  });
+}
+
+/** What the panel's queries answer, with its transformations; undefined for one that asks nothing. */
+export function dataOf(p: PanelJSON): SceneDataProvider | undefined {
+  if (dataless.has(p.type) || !Object.hasOwn(kinds, p.type)) {
+    return undefined;
+  }
+  if (!p.targets?.length) {
+    return new SceneDataNode({ data: { state: LoadingState.Done, series: [], timeRange: getDefaultTimeRange() } });
+  }
+  const queries = queriesOf(p).filter((q) => !q.hide || usedByExpression(q, p.targets ?? []));
+  const own = refOf(p.datasource) ?? (queries[0]?.datasource as DataSourceRef | undefined);
+  const source = own?.uid === dashboardSource ? sharedOf(queries) : runnerOf(p, queries, own);
+  // The library's transformations write into their options.
+  return new SceneDataTransformer({ $data: source as never, transformations: structuredClone(p.transformations ?? []) as never });
+}
+
+function usedByExpression(q: SceneDataQuery, all: Target[]): boolean {
+  return all.some((t) => t.datasource && (t.datasource as DataSourceRef).uid === '__expr__' && String(t.expression ?? '').includes(q.refId));
+}
+
+function sharedOf(queries: SceneDataQuery[]): SceneDataProvider {
+  const first = queries[0] as (SceneDataQuery & { panelId?: number; withTransforms?: boolean }) | undefined;
+  return new SharedData({ panelId: first?.panelId ?? 0, withTransforms: Boolean(first?.withTransforms) });
+}
+
+function runnerOf(p: PanelJSON, queries: SceneDataQuery[], own: DataSourceRef | undefined): SceneQueryRunner {
+  return new SceneQueryRunner({
+    datasource: own,
+    queries,
+    maxDataPoints: number(p.maxDataPoints) || undefined,
+    maxDataPointsFromWidth: true,
+    minInterval: p.interval || undefined,
+    dataLayerFilter: { panelId: p.id ?? 0 },
+  });
+}
+
+export interface PanelScene {
+  key: string;
+  panel: PanelJSON;
+  local: LocalValue[];
+  menu?: VizPanelMenu;
+}
+
+/** The variables whose one value holds in a copy of a repeat. */
+export function localVariables(local: LocalValue[]): SceneVariableSet | undefined {
+  if (!local.length) {
+    return undefined;
+  }
+  return new SceneVariableSet({
+    variables: local.map((l) => new LocalValueVariable({ name: l.name, value: l.value, text: l.text, isMulti: true })),
+  });
+}
+
+/** What a panel on show can take on without asking for its data again. */
+const looks = new Set(['title', 'description', 'options', 'fieldConfig', 'transparent', 'links', 'libraryPanel']);
+
+/** Whether two states of a panel ask for the same and are of the same kind. */
+export function sameQuestions(a: PanelJSON, b: PanelJSON): boolean {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((k) => looks.has(k) || isEqual(a[k], b[k]));
+}
+
+function headOf(p: PanelJSON) {
+  return {
+    title: p.title ?? '',
+    description: p.description,
+    displayMode: p.transparent ? ('transparent' as const) : ('default' as const),
+    hoverHeader: (p.title ?? '') === '' && !p.timeFrom && !p.timeShift,
+    titleItems: p.links?.length ? [new PanelLinks({ links: p.links })] : [],
+  };
+}
+
+/** A panel on show looks as its JSON says now. */
+export function restyle(viz: VizPanel, p: PanelJSON): void {
+  viz.setState(headOf(p));
+  viz.onFieldConfigChange(structuredClone(p.fieldConfig ?? { defaults: {}, overrides: [] }), true);
+  viz.onOptionsChange(structuredClone(p.options ?? {}), true);
+}
+
+export function vizPanelOf({ key, panel: p, local, menu }: PanelScene): VizPanel {
+  const ownTime = p.timeFrom || p.timeShift;
+  return new VizPanel({
+    key,
+    ...headOf(p),
+    pluginId: p.type,
+    options: (p.options ?? {}) as never,
+    fieldConfig: (p.fieldConfig ?? { defaults: {}, overrides: [] }) as never,
+    pluginVersion: p.pluginVersion,
+    $data: dataOf(p),
+    $variables: localVariables(local),
+    $timeRange: ownTime ? new PanelTimeRange({ timeFrom: p.timeFrom ?? undefined, timeShift: p.timeShift ?? undefined }) : undefined,
+    menu,
+  });
+}

@@ -1,0 +1,123 @@
+// What the journeys share: a browser that notes what goes wrong, and what is drawn on canvases.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+export const { HEARTH_URL: url, HEARTH_GRAFANA: grafana, HEARTH_KEY: key, HEARTH_PASSWORD: password } = process.env;
+export const base = `${url}/grafana/${grafana}`;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** How long something may take that has to come: long, for machines are slow and busy. */
+export const patience = 60_000;
+
+let failed = 0;
+export const check = (what, ok, more = '') => {
+  failed += ok ? 0 : 1;
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${what}${ok ? '' : ' ' + more}`);
+};
+export const failures = () => failed;
+
+export const api = (path, init = {}, as = key) =>
+  fetch(base + path, { ...init, headers: { Authorization: `Bearer ${as}`, 'Content-Type': 'application/json', ...init.headers } });
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+
+/** Keeps, on each canvas, the texts, lines and areas that are on it now. */
+function recordCanvases() {
+  const proto = CanvasRenderingContext2D.prototype;
+  const of = (ctx) => (ctx.canvas.drawn ??= { texts: [], strokes: [], fills: [] });
+  const wrap = (name, note) => {
+    const before = proto[name];
+    proto[name] = function (...args) {
+      note(this, args);
+      return before.apply(this, args);
+    };
+  };
+  wrap('clearRect', (ctx) => (ctx.canvas.drawn = undefined));
+  wrap('fillText', (ctx, [text, x]) => of(ctx).texts.push({ text: String(text), x, share: x / ctx.canvas.width }));
+  wrap('stroke', (ctx) => of(ctx).strokes.push({ color: String(ctx.strokeStyle), width: ctx.lineWidth, dash: ctx.getLineDash().length > 0 }));
+  wrap('fill', (ctx, [path]) => path && of(ctx).fills.push(typeof ctx.fillStyle === 'string' ? ctx.fillStyle : 'gradient'));
+}
+
+const traffic = new WeakMap(); // by page: requests begun, and those not answered yet
+
+function countTraffic(page) {
+  const counted = { begun: 0, open: new Set() };
+  traffic.set(page, counted);
+  page.on('request', (r) => (counted.begun++, counted.open.add(r)));
+  page.on('requestfinished', (r) => counted.open.delete(r));
+  page.on('requestfailed', (r) => counted.open.delete(r));
+}
+
+/**
+ * Waits until a page asks for nothing and has nothing to do: five times on end no request
+ * is open or has begun, no panel loads, and its thread, asked after a tenth of a second, has
+ * time to spare. A busy machine makes this longer, not shorter.
+ */
+export async function quiet(page) {
+  const { open } = traffic.get(page);
+  const spare = () => new Promise((done) => setTimeout(() => requestIdleCallback(() => done(!document.querySelector('[aria-label="Panel loading bar"]')), { timeout: 2000 }), 100)); // after a drag Chromium is never idle
+  const until = Date.now() + patience;
+  for (let calm = 0; calm < 5 && Date.now() < until; ) {
+    const { begun } = traffic.get(page);
+    const idle = await page.evaluate(spare).catch(() => false); // false: it is on its way to another page
+    calm = idle && open.size === 0 && begun === traffic.get(page).begun ? calm + 1 : 0;
+  }
+}
+
+/** A page whose errors and foreign requests are noted. */
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 2600 }, colorScheme: 'dark', reducedMotion: 'reduce', bypassCSP: false, acceptDownloads: true, ...options });
+  await context.addInitScript(recordCanvases);
+  context.on('page', countTraffic);
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  page.setDefaultNavigationTimeout(patience);
+  const noted = { page, errors: [], foreign: [], expected: false };
+  page.on('console', (m) => m.type() === 'error' && !noted.expected && noted.errors.push(`${page.url()}: ${m.text()}`));
+  page.on('pageerror', (e) => noted.errors.push(`${page.url()}: ${e.stack ?? e}`));
+  page.on('request', (r) => !r.url().startsWith(url) && !/^(data|blob):/.test(r.url()) && noted.foreign.push(r.url()));
+  return noted;
+}
+
+/** Goes to a page of the app without loading the app again. */
+export const visit = (page, path) =>
+  page.evaluate((to) => {
+    history.pushState({}, '', to);
+    dispatchEvent(new PopStateEvent('popstate', { state: {} }));
+  }, new URL(base + path).pathname + new URL(base + path).search);
+
+export const panelOf = (page, title) => page.locator('section').filter({ has: page.getByRole('heading', { name: title, exact: true }) }).first();
+
+/** Whether something becomes true within a time; it is asked again as the page changes. */
+export async function becomes(ask, timeout = patience) {
+  const until = Date.now() + timeout;
+  for (;;) {
+    const found = await ask();
+    if (found.ok || Date.now() > until) {
+      return found;
+    }
+    await new Promise((next) => setTimeout(next, 100));
+  }
+}
+
+/** What is on the canvas of a panel. */
+export const drawn = (page, title) =>
+  panelOf(page, title).evaluate((s) => {
+    const all = [...s.querySelectorAll('canvas')].map((c) => c.drawn).filter(Boolean);
+    const join = (name) => all.flatMap((d) => d[name]);
+    return { texts: join('texts'), strokes: join('strokes'), fills: join('fills') };
+  }).catch(() => ({ texts: [], strokes: [], fills: [] }));
+
+/** Serious findings of axe, beside what users wrote and the colours that they gave to cells. */
+export async function serious(page) {
+  await page.mouse.move(0, 500); // the library's hovered and focused buttons are lighter than axe likes
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run({ include: [document], exclude: [['.markdown-html'], ['[role=gridcell]']] }, { resultTypes: ['violations'] }));
+  return violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))]);
+}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -203,12 +204,17 @@ func TestGroupLimitOfAWS(t *testing.T) {
 	b.room.limits.groups = 3
 	w := b.spaces.add("1")
 	b.define(w, strings.Replace(strings.Replace(toTopic, ", '': x", "", 1), "group_wait: 10ms", "group_wait: 1h, group_by: [alertname]", 1))
-	for i := range 10 {
+	for i := range 30 {
 		b.fire(w, "alertname", fmt.Sprint("A", i))
 	}
-	eventually(t, "refusals", func() bool { return len(b.events.with("group_limit")) >= 5 })
-	if s := b.events.with("group_limit")[0].Summary; !strings.HasPrefix(s, "Too many aggregation groups, cannot create new group for alert, groups=3, limit=3, alert=A") {
-		t.Errorf("summary %q", s)
+	eventually(t, "refusals", func() bool { return len(b.events.with("group_limit")) >= 20 })
+	// Alertmanager takes alerts in by several workers, which may pass the limit together:
+	// the number of groups is at the limit or a little above.
+	said := regexp.MustCompile(`^Too many aggregation groups, cannot create new group for alert, groups=([3-9]|1[0-1]), limit=3, alert=A`)
+	for _, e := range b.events.with("group_limit") {
+		if !said.MatchString(e.Summary) {
+			t.Errorf("summary %q", e.Summary)
+		}
 	}
 }
 

@@ -175,7 +175,7 @@ func TestUnfinishedFiles(t *testing.T) {
 func TestOneProcessAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path)
-	if _, err := store.OpenSQLite(t.Context(), path, store.Options{}); err == nil || !strings.Contains(err.Error(), "another Hearth may be using it") {
+	if _, err := store.OpenSQLite(t.Context(), path, store.Options{}); err == nil || !strings.Contains(err.Error(), "another Hearth is using this folder") {
 		t.Errorf("opened twice: %v", err)
 	}
 	fill(t, s, 1, 1)

@@ -21,7 +21,7 @@ type GrafanaSessions interface {
 	// GrafanaUser returns who a request to a Grafana workspace comes from. No
 	// session is Unauthenticated; a change that another site's page could have
 	// asked for is Denied.
-	GrafanaUser(ctx context.Context, id hearth.GrafanaID, r *http.Request) (hearth.GrafanaUser, error)
+	GrafanaUser(ctx context.Context, w hearth.GrafanaWorkspace, r *http.Request) (hearth.GrafanaUser, error)
 }
 
 // grafanaPath tells paths of a Grafana workspace.
@@ -97,7 +97,7 @@ func (s *Server) grafanaUser(r *request) (hearth.GrafanaUser, error) {
 	case s.opts.Sessions == nil:
 		return hearth.GrafanaUser{}, &hearth.Error{Kind: hearth.Unauthenticated, Msg: "Unauthorized"}
 	}
-	return s.opts.Sessions.GrafanaUser(r.http.Context(), r.grafana.ID, r.http)
+	return s.opts.Sessions.GrafanaUser(r.http.Context(), r.grafana, r.http)
 }
 
 // grafanaProof is the answer to who could not prove themselves.

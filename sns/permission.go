@@ -86,6 +86,10 @@ func (r *Room) RemovePermission(ctx context.Context, topic hearth.ARN, label str
 	})
 }
 
+// noStatements ends the policy that is left when its last statement is removed; one that
+// is set has statements.
+const noStatements = `"Statement":[]}`
+
 // find is the place of the statement with a Sid; negative if there is none.
 func (p *policyText) find(sid string) int {
 	return slices.IndexFunc(p.Statement, func(raw json.RawMessage) bool {

@@ -46,12 +46,13 @@ func DefaultPolicy(arn hearth.ARN) string {
 }
 
 // ResourcePolicy returns the policy of a topic, and false if there is no such
-// topic.
+// topic, or its last statement was removed.
 func (r *Room) ResourcePolicy(ctx context.Context, arn hearth.ARN) (document string, ok bool, err error) {
 	t, err := r.Topic(ctx, arn)
 	switch {
 	case err == nil:
-		return t.policy(), true, nil
+		p := t.policy()
+		return p, !strings.HasSuffix(p, noStatements), nil
 	case hearth.KindOf(err) == hearth.NotFound:
 		return "", false, nil
 	}

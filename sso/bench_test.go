@@ -12,7 +12,7 @@ import (
 func BenchmarkGrafanaUser(b *testing.B) {
 	h := openHouse(b, nil)
 	h.users[kitchen] = []*hearth.GrafanaUser{{Workspace: kitchen, ID: 1, Login: "anna", Role: hearth.GrafanaViewer}}
-	cookie, err := h.begin(b.Context(), &Session{Grafana: kitchen, User: 1, Expires: h.clock().Add(grafanaLife), Idle: int64(grafanaIdle.Seconds())})
+	cookie, err := h.begin(b.Context(), &Session{Grafana: kitchen, User: 1, Provider: hearth.ProviderSAML, Expires: h.clock().Add(grafanaLife), Idle: int64(grafanaIdle.Seconds())})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -21,9 +21,10 @@ func BenchmarkGrafanaUser(b *testing.B) {
 		b.Fatal(err)
 	}
 	req.AddCookie(&http.Cookie{Name: h.grafanaCookie(kitchen), Value: cookie})
+	ws := hearth.GrafanaWorkspace{ID: kitchen, Providers: []string{hearth.ProviderSAML}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := h.GrafanaUser(b.Context(), kitchen, req); err != nil {
+		if _, err := h.GrafanaUser(b.Context(), ws, req); err != nil {
 			b.Fatal(err)
 		}
 	}

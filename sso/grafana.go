@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/hearth-metrics/hearth"
 )
@@ -17,23 +18,37 @@ func (r *Room) Workspace(ctx context.Context, id hearth.GrafanaID) (hearth.Grafa
 }
 
 // GrafanaUser is who a request to a Grafana workspace comes from, by its session
-// and as of now: what an administrator took away is gone with the next request. No
-// session, or one of elsewhere, is Unauthenticated; a change that another site's
-// page could have asked for is Denied.
-func (r *Room) GrafanaUser(ctx context.Context, id hearth.GrafanaID, req *http.Request) (hearth.GrafanaUser, error) {
-	s, err := r.find(ctx, string(id), cookieOf(req, r.grafanaCookie(id)))
+// and as of now: what an administrator took away, a role or the whole way to sign
+// in, is gone with the next request. No session, or one of elsewhere, is
+// Unauthenticated; a change that another site's page could have asked for is Denied.
+func (r *Room) GrafanaUser(ctx context.Context, ws hearth.GrafanaWorkspace, req *http.Request) (hearth.GrafanaUser, error) {
+	s, err := r.find(ctx, string(ws.ID), cookieOf(req, r.grafanaCookie(ws.ID)))
 	if err != nil {
 		return hearth.GrafanaUser{}, err
+	}
+	if !r.offers(ws, s.Provider) {
+		return hearth.GrafanaUser{}, errNoSession()
 	}
 	if err := r.fromOurPage(req, SessionHeader); err != nil {
 		return hearth.GrafanaUser{}, err
 	}
-	u, err := r.opts.Users.User(ctx, id, s.User)
+	u, err := r.opts.Users.User(ctx, ws.ID, s.User)
 	switch hearth.KindOf(err) {
 	case hearth.NotFound, hearth.Denied:
 		return hearth.GrafanaUser{}, errNoSession()
 	}
 	return u, err
+}
+
+// offers tells whether people may sign in to the workspace in this way.
+func (r *Room) offers(ws hearth.GrafanaWorkspace, provider string) bool {
+	switch provider {
+	case hearth.ProviderLocal:
+		return r.opts.Local
+	case hearth.ProviderAWSSSO:
+		return r.oidc != nil && slices.Contains(ws.Providers, provider)
+	}
+	return slices.Contains(ws.Providers, provider)
 }
 
 // An option is a way to sign in.
@@ -55,10 +70,10 @@ func (r *Room) LoginOptions(w http.ResponseWriter, req *http.Request, ws hearth.
 	if how.Allows(hearth.ProviderSAML) && how.SAML.Configured() {
 		options = append(options, option{hearth.ProviderSAML, "Sign in with SAML", base + "/login/saml", http.MethodGet})
 	}
-	if how.Allows(hearth.ProviderAWSSSO) && r.oidc != nil {
+	if r.offers(ws, hearth.ProviderAWSSSO) {
 		options = append(options, option{hearth.ProviderAWSSSO, "Sign in with " + r.oidc.name(), base + "/login/generic_oauth", http.MethodGet})
 	}
-	if r.opts.Local {
+	if r.offers(ws, hearth.ProviderLocal) {
 		options = append(options, option{hearth.ProviderLocal, "Local administrator", base + "/login", http.MethodPost})
 	}
 	return answer(w, http.StatusOK, map[string]any{"workspaceId": ws.ID, "workspaceName": ws.Name, "options": options})
@@ -150,7 +165,7 @@ func (r *Room) Logout(w http.ResponseWriter, req *http.Request, ws hearth.Grafan
 // Who answers who is signed in to the workspace.
 func (r *Room) Who(w http.ResponseWriter, req *http.Request, ws hearth.GrafanaWorkspace) error {
 	out := map[string]any{"signedIn": false}
-	u, err := r.GrafanaUser(req.Context(), ws.ID, req)
+	u, err := r.GrafanaUser(req.Context(), ws, req)
 	if e, ok := errors.AsType[*hearth.Error](err); ok && e.Kind == hearth.Unauthenticated {
 		return answer(w, http.StatusOK, out)
 	}

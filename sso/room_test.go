@@ -174,7 +174,7 @@ func (h *house) serve(w http.ResponseWriter, req *http.Request) error {
 	if f != nil {
 		return f(w, req, ws)
 	}
-	u, err := h.GrafanaUser(req.Context(), ws.ID, req)
+	u, err := h.GrafanaUser(req.Context(), ws, req)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (h *house) Lookup(_ context.Context, id hearth.GrafanaID) (hearth.GrafanaWo
 	if _, ok := h.how[id]; !ok {
 		return hearth.GrafanaWorkspace{}, &hearth.Error{Kind: hearth.NotFound, Msg: "no such Grafana workspace"}
 	}
-	return hearth.GrafanaWorkspace{ID: id, Account: "111111111111", Name: "w", URL: h.server.URL + "/grafana/" + string(id)}, nil
+	return hearth.GrafanaWorkspace{ID: id, Account: "111111111111", Name: "w", URL: h.server.URL + "/grafana/" + string(id), Providers: h.how[id].Providers}, nil
 }
 
 func (h *house) Authentication(_ context.Context, id hearth.GrafanaID) (hearth.GrafanaAuthentication, error) {

@@ -38,6 +38,21 @@ func TestDemotionCountsAtOnce(t *testing.T) {
 	}
 }
 
+// A way to sign in that a Grafana workspace no longer has ends what began with it.
+func TestSessionsOfARemovedProvider(t *testing.T) {
+	h, p := openHouse(t, nil), newIDP(t)
+	h.saml(p, kitchen)
+	anna := h.signedIn(t, p, "anna")
+	h.mu.Lock()
+	how := h.how[kitchen]
+	how.Providers = []string{hearth.ProviderAWSSSO}
+	h.how[kitchen] = how
+	h.mu.Unlock()
+	if got := anna.who(kitchen); got != "401" {
+		t.Errorf("without SAML: %s", got)
+	}
+}
+
 func TestRevoke(t *testing.T) {
 	h, p := openHouse(t, nil), newIDP(t)
 	h.saml(p, kitchen)

@@ -71,6 +71,28 @@ export async function reasons(page) {
   }
 }
 
+/** No mark of an axis is cut at the edge of its chart, also where one stands at the very end. */
+export async function edges(page) {
+  const hour = 3_600_000;
+  const to = Math.floor(Date.now() / hour) * hour;
+  for (const hours of [2, 24]) {
+    for (const uid of ['gallery-timeseries', 'gallery-shapes']) {
+      await visit(page, `/d/${uid}?from=${to - hours * hour}&to=${to}`);
+      await quiet(page);
+      const marks = await page.evaluate(() => {
+        const onCanvas = [...document.querySelectorAll('section canvas')].flatMap((c) => c.drawn?.texts ?? []).map(({ text, cut }) => ({ text, cut }));
+        const inPicture = [...document.querySelectorAll('section svg[role=img] text')].map((t) => {
+          const [box, all] = [t.getBoundingClientRect(), t.ownerSVGElement.getBoundingClientRect()];
+          return { text: t.textContent, cut: box.left < all.left - 1 || box.right > all.right + 1 };
+        });
+        return [...onCanvas, ...inPicture];
+      });
+      const cut = marks.filter((m) => m.cut).map((m) => m.text);
+      check(`${uid}, ${hours} hours: none of its marks is cut`, marks.length > 20 && cut.length === 0, `${marks.length} marks, cut: ${cut.join(', ')}`);
+    }
+  }
+}
+
 /** Pages of dashboards, for those who do not see them, and on a phone. */
 export async function pages(page) {
   for (const [name, path, ready] of [

@@ -38,7 +38,12 @@ function recordCanvases() {
     };
   };
   wrap('clearRect', (ctx) => (ctx.canvas.drawn = undefined));
-  wrap('fillText', (ctx, [text, x]) => of(ctx).texts.push({ text: String(text), x, share: x / ctx.canvas.width }));
+  wrap('fillText', (ctx, [text, x]) => {
+    const { a, b, e } = ctx.getTransform();
+    const width = ctx.measureText(text).width;
+    const left = e + a * (x - ({ center: width / 2, right: width, end: width }[ctx.textAlign] ?? 0));
+    of(ctx).texts.push({ text: String(text), x, share: x / ctx.canvas.width, cut: b === 0 && (left < -1 || left + a * width > ctx.canvas.width + 1) });
+  });
   wrap('stroke', (ctx) => of(ctx).strokes.push({ color: String(ctx.strokeStyle), width: ctx.lineWidth, dash: ctx.getLineDash().length > 0 }));
   wrap('fill', (ctx, [path]) => path && of(ctx).fills.push(typeof ctx.fillStyle === 'string' ? ctx.fillStyle : 'gradient'));
 }

@@ -149,3 +149,37 @@ export async function travel(page) {
   const came = await stored('came');
   check('an import asks the data source that was chosen', came.panels.every((p) => p.datasource.uid === other.uid) && came.__inputs === undefined, JSON.stringify(came));
 }
+
+/** A dashboard that names data sources of elsewhere gets those of here for them, and stays what it is. */
+export async function adopt(page) {
+  const gone = 'k8s_prometheus';
+  const place = (id, x) => ({ id, title: `Adopted ${id}`, type: 'stat', gridPos: { x, y: 0, w: 6, h: 4 } });
+  const given = {
+    uid: 'adopted', title: 'Adopted', schemaVersion: 16, tags: [gone],
+    annotations: { list: [{ name: 'Old', datasource: gone, enable: true, expr: 'ALERTS' }] },
+    templating: { list: [{ name: 'of', type: 'query', datasource: gone, query: 'label_values(demo_load, instance)', refresh: 1, current: {} }] },
+    panels: [
+      { ...place(1, 0), datasource: gone, targets: [{ refId: 'A', expr: 'demo_percent' }] },
+      { ...place(2, 6), datasource: { type: 'prometheus', uid: 'P4F1' }, targets: [{ refId: 'A', datasource: { type: 'prometheus', uid: 'P4F1' }, expr: 'demo_share' }] },
+    ],
+  };
+  const replaced = (from, to) => JSON.parse(from.replaceAll(`"datasource":"${gone}"`, `"datasource":"${to}"`).replaceAll('"uid":"P4F1"', `"uid":"${to}"`));
+  await api('/api/dashboards/uid/adopted', { method: 'DELETE' }); // of a run before
+  await visit(page, '/dashboard/import');
+  await page.getByLabel('JSON').fill(JSON.stringify(given));
+  await page.getByRole('button', { name: 'Load' }).last().click();
+  check('what the dashboard names and is not here is told', await comes(page.getByText('Some data sources of this dashboard are not here')));
+  await page.getByRole('button', { name: 'Check which panels have data' }).click();
+  check('without a data source nothing has data', await comes(page.getByText('0 of 2 panels have data.')));
+  for (const name of [gone, 'P4F1']) {
+    await page.getByLabel(`${name}Named in`).click();
+    await page.getByRole('option').filter({ hasText: 'Known' }).first().click();
+  }
+  check('with one of here both panels have', await comes(page.getByText('2 of 2 panels have data.')));
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await page.waitForURL(/\/d\/adopted/, { waitUntil: 'commit' });
+  check('and so has the dashboard', await comes(panelOf(page, 'Adopted 1').getByText('42.5')) && await comes(panelOf(page, 'Adopted 2').getByText('a:9100')));
+  const { id: _id, version: _version, ...kept } = await stored('adopted');
+  const want = replaced(JSON.stringify(given), 'prom');
+  check('all else came as it was', Object.keys(kept).length === Object.keys(want).length && Object.keys(want).every((k) => JSON.stringify(kept[k]) === JSON.stringify(want[k])), JSON.stringify(kept));
+}

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { absentSources, replaceSources } from './absent';
 import type { DashboardJSON, PanelJSON } from './dashboard';
 import { addPanel, changes, edited, movePanels, panelsOfRow, removePanel, removeRow, setPanel } from './edit';
 import { asExport, fillInputs, inputsOf, withElements } from './inputs';
@@ -197,5 +198,31 @@ describe('inputs', () => {
     expect(inputsOf(d).map((i) => i.name)).toEqual(['DS_PROM', 'DS_OTHER']);
     const filled = fillInputs(d, { DS_PROM: 'p', DS_OTHER: 'o' });
     expect(filled.panels?.[0]).toMatchObject({ datasource: { uid: 'p' }, targets: [{ expr: 'up{a="${X}"}', datasource: 'o' }] });
+  });
+});
+
+describe('data sources that are not here', () => {
+  const gone = 'k8s_prometheus';
+  const d = {
+    title: 'Of elsewhere', annotations: { list: [{ name: 'Own', datasource: '-- Grafana --' }, { name: 'Deploys', datasource: gone }] },
+    templating: { list: [{ name: 'node', type: 'query', query: gone, datasource: gone }, { name: 'source', type: 'datasource', query: 'prometheus' }] },
+    rows: [{ panels: [{ type: 'graph', title: gone, datasource: gone, targets: [{ refId: 'A', expr: gone }] }] }],
+    panels: [
+      { type: 'stat', datasource: null }, { type: 'stat', datasource: 'Here' }, { type: 'stat', datasource: '$source' }, { type: 'stat', datasource: '${DS_X}' }, { type: 'stat', datasource: { type: 'prometheus' } },
+      { type: 'row', panels: [{ type: 'stat', datasource: { type: 'datasource', uid: '-- Mixed --' }, targets: [{ refId: 'A', datasource: { type: 'prometheus', uid: 'P1' } }, { refId: 'B', datasource: { uid: 'P1' } }, { refId: 'C', datasource: { type: '__expr__', uid: 'P2' } }, { refId: 'D', datasource: { type: 'loki', uid: 'P3', more: 1 } }] }] },
+    ],
+  } as unknown as DashboardJSON;
+  const here = (name: string) => name === 'Here';
+
+  it('are told, each once', () => {
+    expect(absentSources(d, here)).toEqual([{ name: gone, places: 3 }, { name: 'P1', type: 'prometheus', places: 2 }, { name: 'P3', type: 'loki', places: 1 }]);
+    expect(absentSources(d, () => true)).toEqual([]);
+  });
+
+  it('are replaced, and nothing else is', () => {
+    const to = { uid: 'amp', name: 'Known', type: 'grafana-amazonprometheus-datasource' };
+    const text = JSON.stringify(d).replaceAll(`"datasource":"${gone}"`, '"datasource":"amp"').replace('{"type":"prometheus","uid":"P1"}', `{"type":"${to.type}","uid":"amp"}`).replace('{"uid":"P1"}', '{"uid":"amp"}');
+    expect(JSON.stringify(replaceSources(d, new Map([[gone, to], ['P1', to]])))).toBe(text);
+    expect(replaceSources(d, new Map())).toEqual(d);
   });
 });

@@ -9,6 +9,7 @@ import { registry } from '../boot/runtime';
 import { useCrumbs } from '../components/Crumbs';
 import { Failed, Loading } from '../components/States';
 import { useAsync } from '../lib/useAsync';
+import { absentSources, replaceSources } from '../model/absent';
 import type { DashboardJSON } from '../model/dashboard';
 import { fillInputs, inputsOf, kindsOf, withElements } from '../model/inputs';
 import { migrate, unwrap } from '../model/migrate';
@@ -67,7 +68,7 @@ function Choose({ json, back }: { json: DashboardJSON; back: () => void }) {
   const [params] = useSearchParams();
   const navigate = useNavigate();
   const inputs = useMemo(() => inputsOf(json), [json]);
-  const sources = registry.getList();
+  const sources = useMemo(() => registry.getList(), []);
   const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(inputs.map((i) => [i.name, i.type === 'datasource' ? (registry.first(i.pluginId)?.uid ?? '') : (i.value ?? '')])));
   const [title, setTitle] = useState(json.title ?? '');
   const [uid, setUid] = useState(json.uid ?? '');
@@ -75,7 +76,12 @@ function Choose({ json, back }: { json: DashboardJSON; back: () => void }) {
   const [overwrite, setOverwrite] = useState(false);
   const [error, setError] = useState<unknown>();
   const folders = useAsync(() => getFolders(), []);
-  const filled = useMemo(() => fillInputs(withElements(json), values), [json, values]);
+  const absent = useMemo(() => absentSources(withElements(json), (name) => registry.getInstanceSettings(name) !== undefined), [json]);
+  const [instead, setInstead] = useState<Record<string, string>>(() => Object.fromEntries(absent.map((a) => [a.name, onlyOne(a.type)])));
+  const filled = useMemo(() => {
+    const by = new Map(Object.entries(instead).flatMap(([name, uid]) => sources.filter((s) => s.uid === uid).map((s) => [name, s])));
+    return replaceSources(fillInputs(withElements(json), values), by);
+  }, [json, values, instead, sources]);
   const unknown = kindsOf(filled).filter((k) => !Object.hasOwn(kinds, k) && k !== 'row');
   const save = async () => {
     try {
@@ -99,10 +105,22 @@ function Choose({ json, back }: { json: DashboardJSON; back: () => void }) {
           {i.type === 'datasource' ? <Combobox id={i.name} options={sources.map((s) => ({ value: s.uid, label: s.name, description: s.type }))} value={values[i.name]} onChange={(o) => setValues({ ...values, [i.name]: o.value })} /> : <Input id={i.name} value={values[i.name]} onChange={(e) => setValues({ ...values, [i.name]: e.currentTarget.value })} />}
         </Field>
       ))}
+      {absent.length > 0 && <Alert severity="warning" title="Some data sources of this dashboard are not here">Say which ones stand for them. Without one, what asks them stays as it is and shows an error.</Alert>}
+      {absent.map((a, i) => (
+        <Field key={a.name} label={a.name} description={`Named in ${a.places} ${a.places === 1 ? 'place' : 'places'}${a.type ? `, of the type ${a.type}` : ''}`} htmlFor={`absent-${i}`}>
+          <Combobox id={`absent-${i}`} isClearable placeholder="Choose a data source" options={sources.map((s) => ({ value: s.uid, label: s.name, description: s.type }))} value={instead[a.name] || null} onChange={(o) => setInstead({ ...instead, [a.name]: o?.value ?? '' })} />
+        </Field>
+      ))}
       <Report json={filled} />
       <Stack><Button type="submit" disabled={!title.trim()}>{overwrite ? 'Import and replace' : 'Import'}</Button><Button variant="secondary" type="button" onClick={back}>Cancel</Button></Stack>
     </form>
   );
+}
+
+/** The uid of the one data source here that can stand for an absent one; empty if there is a choice. */
+function onlyOne(type = 'prometheus'): string {
+  const fitting = registry.getList({ pluginId: type });
+  return fitting.length === 1 ? fitting[0].uid : '';
 }
 
 /** Which panels will have data, before anything is saved. */

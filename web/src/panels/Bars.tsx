@@ -3,7 +3,7 @@ import { formattedValueToString, type DisplayProcessor } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import { css } from '@emotion/css';
 import { useState } from 'react';
-import { axisTicks } from './ticks';
+import { axisTicks, within } from './ticks';
 
 export interface BarSeries {
   name: string;
@@ -105,13 +105,13 @@ export function Bars(p: Props) {
         {ticks.map((t) => (
           <g key={t}>
             {p.horizontal ? <line x1={margin.left + along(t)} x2={margin.left + along(t)} y1={margin.top} y2={margin.top + h} stroke={grid} /> : <line x1={margin.left} x2={margin.left + w} y1={margin.top + h - along(t)} y2={margin.top + h - along(t)} stroke={grid} />}
-            {p.horizontal ? <text {...text} x={margin.left + along(t)} y={p.height - 7} textAnchor="middle">{format(t)}</text> : <text {...text} x={margin.left - 6} y={margin.top + h - along(t) + 4} textAnchor="end">{format(t)}</text>}
+            {p.horizontal ? <text {...text} {...within(margin.left + along(t), format(t), p.width)} y={p.height - 7}>{format(t)}</text> : <text {...text} x={margin.left - 6} y={margin.top + h - along(t) + 4} textAnchor="end">{format(t)}</text>}
           </g>
         ))}
         {p.categories.map((c, i) => i % every === 0 && (p.horizontal ? (
           <text key={i} {...text} x={margin.left - 6} y={margin.top + (i + 0.5) * slot + 4} textAnchor="end">{clip(c, margin.left / 7)}</text>
         ) : (
-          <text key={i} {...text} x={margin.left + (i + (p.bounds ? 0 : 0.5)) * slot} y={p.height - 7} textAnchor="middle">{clip(c, (slot * every) / 7)}</text>
+          <text key={i} {...text} {...within(margin.left + (i + (p.bounds ? 0 : 0.5)) * slot, clip(c, (slot * every) / 7), p.width)} y={p.height - 7}>{clip(c, (slot * every) / 7)}</text>
         )))}
         {bars.map((b, i) => {
           const r = rect(b);

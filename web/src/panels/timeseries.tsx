@@ -17,6 +17,7 @@ import {
 import { commonOptionsBuilder, EventBusPlugin, getGraphFieldOptions, TimeSeries, TooltipPlugin2, usePanelContext, useTheme2 } from '@grafana/ui';
 import { DashboardCursorSync } from '@grafana/schema';
 import { useMemo } from 'react';
+import { Room } from './edges';
 import { graphable } from './graphfields';
 import { Marks } from './marks';
 import { hasData, NoData } from './nodata';
@@ -84,6 +85,7 @@ function TimeSeriesPanel(props: PanelProps<Options>) {
               )
             }
           />
+          <Room config={config} />
           <Marks config={config} frames={data.annotations ?? none} timeZone={zone} />
         </>
       )}

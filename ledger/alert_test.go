@@ -140,12 +140,13 @@ func FuzzReadState(f *testing.F) {
 	f.Add(slow + " pending -> firing: value 7")
 	f.Add(`{"a b"="c\"}", d="}"} inactive -> pending: x`)
 	f.Add(`{a=`)
+	f.Add(`{" 0"=""} -> `)
 	f.Fuzz(func(t *testing.T, text string) {
 		s, ok := readState(text)
 		if !ok {
 			return
 		}
-		if again, _, ok := readLabels(labelsText(s.labels)); ok && keyOf(again) != keyOf(s.labels) {
+		if again, _, ok := readLabels(labelsText(s.labels)); !ok || keyOf(again) != keyOf(s.labels) {
 			t.Fatalf("%q: %v became %v", text, s.labels, again)
 		}
 	})

@@ -1,10 +1,10 @@
 package ledger
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/hearth-metrics/hearth"
 )
@@ -56,13 +56,7 @@ func (t *text) chain(c *chain) {
 	}
 }
 
-func labelsText(labels map[string]string) string {
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		parts = append(parts, fmt.Sprintf("%s=%q", k, labels[k]))
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
+func labelsText(l map[string]string) string { return labels.FromMap(l).String() }
 
 // List tells of events in a line each, the oldest first.
 func List(events []hearth.Event) string {

@@ -15,11 +15,12 @@ const (
 	CrossSiteType = "cross-site" // 403: another site's page asks
 )
 
-// refused is the reason of a refused sign-in, for the ledger. The caller never
-// gets it.
+// refused is the reason of a refused sign-in, for the ledger. The caller gets told
+// alone.
 type refused struct {
 	reason  string // a short word
 	summary string // one sentence
+	told    string // what the person may know; empty but where it is about who they proved to be, or about nobody
 	details []hearth.Detail
 	err     error
 }
@@ -36,6 +37,12 @@ func (f *refused) Unwrap() error { return f.err }
 // with adds a detail.
 func (f *refused) with(name, value string) *refused {
 	f.details = append(f.details, detail(name, value))
+	return f
+}
+
+// tell says what the person may know.
+func (f *refused) tell(format string, args ...any) *refused {
+	f.told = fmt.Sprintf(format, args...)
 	return f
 }
 
@@ -96,7 +103,7 @@ func (a *attempt) record(kind hearth.EventKind, summary string, more ...hearth.D
 }
 
 // fail records why the attempt failed, counts it, and returns what its caller may
-// know: that it did, and nothing else.
+// know.
 func (a *attempt) fail(err error) error {
 	f, ok := errors.AsType[*refused](err)
 	if !ok {
@@ -116,6 +123,9 @@ func (a *attempt) fail(err error) error {
 	a.record(hearth.EventSignIn, "A sign-in was refused. "+f.summary, more...)
 	if f.reason == unreachable {
 		return &hearth.Error{Kind: hearth.Unavailable, Msg: "The identity provider cannot be reached. Try again later; the request id tells your administrator why.", Err: f}
+	}
+	if f.told != "" {
+		return &hearth.Error{Kind: hearth.Unauthenticated, Type: SignInType, Msg: fmt.Sprintf("You could not be signed in: %s. The request id tells your administrator more: hearth why prints it.", f.told), Err: f}
 	}
 	return &hearth.Error{Kind: hearth.Unauthenticated, Type: SignInType, Msg: "You could not be signed in. The request id tells your administrator why: hearth why prints it.", Err: f}
 }

@@ -90,7 +90,8 @@ func identify(c *hearth.GrafanaSAML, a *saml.Assertion) (*identified, *refused) 
 		if who.Login == "" {
 			return nil, refuse("subject", "The assertion names its subject anew each time, and has no login that would stay the same.").
 				with(hearth.DetailAttribute, c.LoginAttribute).with(hearth.DetailActual, attrs.names()).
-				with(hearth.DetailHint, "let the identity provider send a persistent NameID or an e-mail address as NameID, or map the attribute login")
+				with(hearth.DetailHint, "let the identity provider send a persistent NameID or an e-mail address as NameID, or map the attribute login").
+				tell("your identity provider gives you another name each time, and no value for the attribute %s", orElse(c.LoginAttribute, "login"))
 		}
 		who.Subject = "login:" + who.Login
 	}
@@ -137,8 +138,9 @@ func checkOrganization(c *hearth.GrafanaSAML, attrs claimed, out *identified) *r
 		with(hearth.DetailActual, list(have)).with(hearth.DetailExpected, list(c.AllowedOrganizations))
 	if len(have) == 0 {
 		f.with(hearth.DetailHint, "the assertion has these attributes: "+attrs.names())
+		return f.tell("your identity provider gives no value for the attribute %s, by which this Grafana workspace knows organizations", orElse(c.OrgAttribute, "org"))
 	}
-	return f
+	return f.tell("your identity provider gives %s for the attribute %s, and this Grafana workspace lets in other organizations", list(have), c.OrgAttribute)
 }
 
 // role is Admin, else Editor, by the values of the role attribute, else Viewer.

@@ -336,7 +336,7 @@ func (a *attempt) answeredOIDC(q url.Values) error {
 		return mismatch("issuer", "The provider that answered", iss, a.room.oidc.Issuer)
 	}
 	if e := q.Get("error"); e != "" {
-		return refuse("provider", "The OpenID Connect provider refused the sign-in: %s.", detail("", e).Value).with(hearth.DetailAnswer, q.Get("error_description"))
+		return refuse("provider", "The OpenID Connect provider refused the sign-in: %s.", detail("", e).Value).with(hearth.DetailAnswer, q.Get("error_description")).tell(providerRefused)
 	}
 	if q.Get("code") == "" {
 		return refuse("malformed", "The provider's answer has no code.")

@@ -154,6 +154,9 @@ func checkIDs(el *etree.Element, ids map[string]bool) *refused {
 	return nil
 }
 
+// providerRefused is what people are told of providers that say no.
+const providerRefused = "the identity provider refused it"
+
 // answered refuses a response by which the identity provider says no.
 func answered(root *etree.Element) *refused {
 	status := children(root, protocolNS, "Status")
@@ -170,7 +173,7 @@ func answered(root *etree.Element) *refused {
 	if len(codes) == 1 && codes[0] == "Success" {
 		return nil
 	}
-	f := refuse("provider", "The identity provider refused the sign-in: %s.", strings.Join(codes, ", "))
+	f := refuse("provider", "The identity provider refused the sign-in: %s.", strings.Join(codes, ", ")).tell(providerRefused)
 	for _, m := range children(status[0], protocolNS, "StatusMessage") {
 		f.with(hearth.DetailAnswer, m.Text())
 	}
@@ -197,16 +200,19 @@ func (p *response) checkEnvelope(want *expected, signed bool) *refused {
 	return checkIssued("response", p.IssueInstant, want.now)
 }
 
+// untimely is what people are told of proofs of another time.
+const untimely = "what your identity provider sent is no longer, or not yet, valid"
+
 func checkIssued(what string, at, now time.Time) *refused {
 	switch {
 	case now.Sub(at) > maxOnTheWay+clockSkew:
 		return refuse("expired", "The %s is too old.", what).
 			with(hearth.DetailClientTime, hearth.DetailTime(at)).with(hearth.DetailServerTime, hearth.DetailTime(now)).
-			with(hearth.DetailHint, "compare the clocks of the identity provider and of Hearth")
+			with(hearth.DetailHint, "compare the clocks of the identity provider and of Hearth").tell(untimely)
 	case at.Sub(now) > clockSkew:
 		return refuse("early", "The %s was issued in the future.", what).
 			with(hearth.DetailClientTime, hearth.DetailTime(at)).with(hearth.DetailServerTime, hearth.DetailTime(now)).
-			with(hearth.DetailHint, "compare the clocks of the identity provider and of Hearth")
+			with(hearth.DetailHint, "compare the clocks of the identity provider and of Hearth").tell(untimely)
 	}
 	return nil
 }
@@ -230,7 +236,7 @@ func (p *response) checkAssertion(want *expected) *refused {
 	}
 	for _, s := range a.AuthnStatements {
 		if s.SessionNotOnOrAfter != nil && !want.now.Before(*s.SessionNotOnOrAfter) {
-			return refuse("expired", "The identity provider's session is over.")
+			return refuse("expired", "The identity provider's session is over.").tell(untimely)
 		}
 	}
 	return nil
@@ -244,9 +250,9 @@ func (p *response) checkConditions(want *expected) *refused {
 	c := p.assertion.Conditions
 	switch {
 	case !c.NotBefore.IsZero() && c.NotBefore.After(want.now.Add(clockSkew)):
-		return refuse("early", "The assertion is not good yet.").with(hearth.DetailClientTime, hearth.DetailTime(c.NotBefore)).with(hearth.DetailServerTime, hearth.DetailTime(want.now))
+		return refuse("early", "The assertion is not good yet.").with(hearth.DetailClientTime, hearth.DetailTime(c.NotBefore)).with(hearth.DetailServerTime, hearth.DetailTime(want.now)).tell(untimely)
 	case !c.NotOnOrAfter.IsZero() && !want.now.Before(c.NotOnOrAfter.Add(clockSkew)):
-		return refuse("expired", "The assertion is no longer good.").with(hearth.DetailClientTime, hearth.DetailTime(c.NotOnOrAfter)).with(hearth.DetailServerTime, hearth.DetailTime(want.now))
+		return refuse("expired", "The assertion is no longer good.").with(hearth.DetailClientTime, hearth.DetailTime(c.NotOnOrAfter)).with(hearth.DetailServerTime, hearth.DetailTime(want.now)).tell(untimely)
 	case len(c.AudienceRestrictions) == 0:
 		return refuse("audience", "The assertion does not say whom it is for.").with(hearth.DetailExpected, want.audience)
 	}
@@ -281,7 +287,7 @@ func (p *response) checkConfirmation(d *saml.SubjectConfirmationData, want *expe
 	case d.Recipient != want.acs:
 		return mismatch("recipient", "The Recipient of the assertion", d.Recipient, want.acs)
 	case d.NotOnOrAfter.IsZero() || !want.now.Before(d.NotOnOrAfter.Add(clockSkew)):
-		return refuse("expired", "The confirmation of the assertion's subject is over.").with(hearth.DetailClientTime, hearth.DetailTime(d.NotOnOrAfter)).with(hearth.DetailServerTime, hearth.DetailTime(want.now))
+		return refuse("expired", "The confirmation of the assertion's subject is over.").with(hearth.DetailClientTime, hearth.DetailTime(d.NotOnOrAfter)).with(hearth.DetailServerTime, hearth.DetailTime(want.now)).tell(untimely)
 	case d.NotOnOrAfter.Sub(want.now) > maxAssertion:
 		return refuse("lifetime", "The assertion would be good for more than %s.", maxAssertion)
 	case !d.NotBefore.IsZero():

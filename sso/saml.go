@@ -99,7 +99,7 @@ func (r *Room) openRequestID(g hearth.GrafanaID, id string) (binding string, f *
 	}
 	made := time.Unix(int64(binary.BigEndian.Uint64(plain)), 0)
 	if age := r.opts.Now().Sub(made); age > requestLife {
-		return "", refuse("expired", "The response answers a request that was made %s ago; people have %s to sign in.", age.Round(time.Second), requestLife)
+		return "", refuse("expired", "The response answers a request that was made %s ago; people have %s to sign in.", age.Round(time.Second), requestLife).tell("it took more than %s", requestLife)
 	}
 	return string(plain[8:]), nil
 }

@@ -83,7 +83,21 @@ const (
 	feedHistory = 3 * time.Hour
 )
 
+// start starts a Hearth and fills it with the known samples.
 func start(ctx context.Context, dir, program, listen string) (*fixture, error) {
+	f, err := begin(ctx, dir, program, listen)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.fill(ctx); err != nil {
+		f.stop()
+		return nil, fmt.Errorf("%w\n%s", err, f.out.String())
+	}
+	return f, nil
+}
+
+// begin starts a Hearth without samples, with more flags.
+func begin(ctx context.Context, dir, program, listen string, flags ...string) (*fixture, error) {
 	f := &fixture{url: "http://" + listen, program: program, dir: dir}
 	if f.program == "" {
 		f.program = filepath.Join(dir, "hearth")
@@ -91,7 +105,8 @@ func start(ctx context.Context, dir, program, listen string) (*fixture, error) {
 			return nil, fmt.Errorf("build hearth: %w\n%s", err, out)
 		}
 	}
-	f.cmd = exec.CommandContext(ctx, f.program, "dev", "--web.listen-address="+listen, "--storage.path="+filepath.Join(dir, "data"), "--sso.local.password-file="+filepath.Join(dir, "password"))
+	f.cmd = exec.CommandContext(ctx, f.program, append([]string{"dev", "--web.listen-address=" + listen, "--storage.path=" + filepath.Join(dir, "data"),
+		"--sso.local.password-file=" + filepath.Join(dir, "password")}, flags...)...)
 	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(password), 0o600); err != nil {
 		return nil, err
 	}
@@ -99,7 +114,7 @@ func start(ctx context.Context, dir, program, listen string) (*fixture, error) {
 	if err := f.cmd.Start(); err != nil {
 		return nil, err
 	}
-	if err := f.fill(ctx); err != nil {
+	if err := f.await(ctx); err != nil {
 		f.stop()
 		return nil, fmt.Errorf("%w\n%s", err, f.out.String())
 	}
@@ -112,9 +127,6 @@ func (f *fixture) stop() {
 }
 
 func (f *fixture) fill(ctx context.Context) error {
-	if err := f.await(ctx); err != nil {
-		return err
-	}
 	var err error
 	if f.workspace, err = f.aws(ctx, "amp", "create-workspace", "--alias", "browser", "--query", "workspaceId"); err != nil {
 		return err

@@ -47,12 +47,10 @@ func (h *hearth) start() error {
 		return err
 	}
 	h.dir = dir
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	listen, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	listen := l.Addr().String()
-	l.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	h.end = cancel
 	if h.fixture, err = start(ctx, dir, os.Getenv("HEARTH_PROGRAM"), listen); err != nil {
@@ -67,6 +65,15 @@ func (h *hearth) start() error {
 	return nil
 }
 
+// freeAddress is one of this machine that nobody listens at.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
 func (h *hearth) stop() {
 	if h.end != nil {
 		if h.fixture != nil {
@@ -78,9 +85,17 @@ func (h *hearth) stop() {
 	os.RemoveAll(h.dir)
 }
 
-// browse runs a script of web/test in Chromium on the shared Hearth. It needs Node, the
-// packages of web/, Chromium and the aws CLI; CI has them. It returns what was said.
+// browse runs a script of web/test in Chromium on the shared Hearth. It returns what was
+// said.
 func browse(t *testing.T, script string) string {
+	t.Helper()
+	needBrowser(t)
+	return shared.of(t).browse(t, script)
+}
+
+// needBrowser skips the test where there is no browser for it. It needs Node, the packages
+// of web/, Chromium and the aws CLI; CI has them.
+func needBrowser(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser is no short test")
@@ -93,12 +108,17 @@ func browse(t *testing.T, script string) string {
 	if _, err := os.Stat("../../web/node_modules/playwright-core"); err != nil {
 		missing(t, "the packages of web/ (cd web && npm install --no-save)")
 	}
-	f := shared.of(t)
+}
+
+// browse runs a script of web/test in Chromium, with more variables.
+func (f *fixture) browse(t *testing.T, script string, more ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "test/"+script)
 	cmd.Dir = filepath.Join("..", "..", "web")
 	cmd.Env = append(os.Environ(), "HEARTH_URL="+f.url, "HEARTH_GRAFANA="+f.grafana, "HEARTH_KEY="+f.key, "HEARTH_PASSWORD="+password)
+	cmd.Env = append(cmd.Env, more...)
 	out, err := cmd.CombinedOutput()
 	for line := range strings.Lines(string(out)) {
 		t.Log(strings.TrimRight(line, "\n"))

@@ -1,7 +1,8 @@
 """A SAML identity provider on loopback, made of pysaml2: idp.py PORT FOLDER [HOST]
 
 It knows everybody: whoever asks is the person of the file FOLDER/person.json,
-{"name_id": …, "format": …, "attributes": {…}, "sign": "assertion|response|both"}.
+{"name_id": …, "format": …, "attributes": {…}, "sign": "assertion|response|both", "minutes": 5},
+the minutes being how long the assertion is good.
 Requests must be signed by the key in the service provider's metadata, which is
 fetched from the issuer's address. Prints "ready" once it listens.
 """
@@ -32,13 +33,13 @@ def make_key():
                     "-keyout", str(KEY), "-out", str(CERT)], check=True, capture_output=True)
 
 
-def config(sp_metadata=None):
+def config(sp_metadata=None, minutes=5):
     service = {
         "endpoints": {
             "single_sign_on_service": [(BASE + "/sso", BINDING_HTTP_REDIRECT)],
             "single_logout_service": [(BASE + "/slo", BINDING_HTTP_REDIRECT)],
         },
-        "policy": {"default": {"lifetime": {"minutes": 5}, "name_form": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"}},
+        "policy": {"default": {"lifetime": {"minutes": minutes}, "name_form": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"}},
         "name_id_format": [saml.NAMEID_FORMAT_PERSISTENT],
     }
     c = {"entityid": BASE + "/metadata", "service": {"idp": service}, "key_file": str(KEY), "cert_file": str(CERT),
@@ -61,10 +62,10 @@ def issuer_of(request):
     return tail.split("<", 1)[0]
 
 
-def proven(query):
+def proven(query, minutes=5):
     """The request's id, where the answer goes, and who asks, if the signature holds."""
     issuer = issuer_of(query["SAMLRequest"])
-    server = Server(config=config(fetch(issuer)))
+    server = Server(config=config(fetch(issuer), minutes))
     certs = [c if isinstance(c, str) else c[1] for c in server.metadata.certs(issuer, "any", "signing")]
     if not any(verify_redirect_signature(dict(query), server.sec.sec_backend, cert) for cert in certs):
         raise ValueError("the request's signature does not hold")
@@ -94,9 +95,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(500, f"{type(e).__name__}: {e}")
 
     def sign_in(self, query):
-        server, issuer = proven(query)
-        request = server.parse_authn_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT).message
         person = json.loads((FOLDER / "person.json").read_text())
+        server, issuer = proven(query, person.get("minutes", 5))
+        request = server.parse_authn_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT).message
         destination = request.assertion_consumer_service_url
         sign = person.get("sign", "assertion")
         response = server.create_authn_response(

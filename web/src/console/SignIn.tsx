@@ -59,7 +59,7 @@ function Keys() {
     }
   };
   return (
-    <form onSubmit={(e) => { e.preventDefault(); void submit(); }}>
+    <form className={css({ display: 'flex', flexDirection: 'column' })} onSubmit={(e) => { e.preventDefault(); void submit(); }}>
       <Field label="Access key id" htmlFor="key"><Input id="key" autoFocus autoComplete="username" spellCheck={false} value={id} onChange={(e) => setId(e.currentTarget.value)} /></Field>
       <Field label="Secret access key" htmlFor="secret" invalid={error !== undefined} error={error !== undefined && messageOf(error)}><Input id="secret" type="password" autoComplete="current-password" value={secret} onChange={(e) => setSecret(e.currentTarget.value)} /></Field>
       {temporary && <Field label="Session token" htmlFor="token" description="Keys that begin with ASIA are temporary and have one."><Input id="token" type="password" autoComplete="off" value={token} onChange={(e) => setToken(e.currentTarget.value)} /></Field>}

@@ -69,7 +69,7 @@ function Local() {
     }
   };
   return (
-    <form onSubmit={(e) => { e.preventDefault(); void submit(); }}>
+    <form className={css({ display: 'flex', flexDirection: 'column' })} onSubmit={(e) => { e.preventDefault(); void submit(); }}>
       <Field label="User" htmlFor="user"><Input id="user" autoComplete="username" value={user} onChange={(e) => setUser(e.currentTarget.value)} /></Field>
       <Field label="Password" htmlFor="password" invalid={error !== undefined} error={error !== undefined && messageOf(error)}><Input id="password" type="password" autoComplete="current-password" value={password} onChange={(e) => setPassword(e.currentTarget.value)} /></Field>
       {error instanceof HttpError && error.requestId && <p><code>hearth why {error.requestId}</code></p>}

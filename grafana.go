@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"regexp"
+	"strings"
 )
 
 // GrafanaID names a Grafana workspace: "g-" and ten lower-case hexadecimal digits.
@@ -23,6 +24,16 @@ func NewGrafanaID() GrafanaID {
 // anything else.
 func ParseGrafanaID(s string) (id GrafanaID, ok bool) {
 	return GrafanaID(s), grafanaID.MatchString(s)
+}
+
+// GrafanaHost is the Grafana workspace that has a host of its own, such as
+// g-0123456789.hearth.example.org: where there is wildcard DNS, each has one.
+func GrafanaHost(host string) (id GrafanaID, ok bool) {
+	name, _, ok := strings.Cut(host, ".")
+	if !ok {
+		return "", false
+	}
+	return ParseGrafanaID(name)
 }
 
 // GrafanaRole is what someone may do in a Grafana workspace, in Grafana's spelling.

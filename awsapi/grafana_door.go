@@ -27,17 +27,12 @@ type GrafanaSessions interface {
 // grafanaPath tells paths of a Grafana workspace.
 var grafanaPath = regexp.MustCompile(`^/grafana/g-[0-9a-f]{10}(/|$)`)
 
-var grafanaHost = regexp.MustCompile(`^(g-[0-9a-f]{10})\.`)
-
-// ofGrafana turns a request to a Grafana workspace's own host into one to its
-// path: where there is wildcard DNS, each has a host.
-func (r *request) ofGrafana() {
-	if !strings.HasPrefix(r.http.Host, "g-") {
-		return
+// ofGrafana is a path of a Grafana workspace's own host as one of the host of all.
+func ofGrafana(host, path string) string {
+	if id, ok := hearth.GrafanaHost(host); ok && !strings.HasPrefix(path, "/grafana/") {
+		return "/grafana/" + string(id) + path
 	}
-	if m := grafanaHost.FindStringSubmatch(r.http.Host); m != nil && !strings.HasPrefix(r.path, "/grafana/") {
-		r.path = "/grafana/" + m[1] + r.path
-	}
+	return path
 }
 
 // authenticateGrafana proves who asks a Grafana workspace: the bearer of a token,

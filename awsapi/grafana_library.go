@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/dashboard"
 )
 
@@ -82,7 +83,11 @@ func (s *Server) toSignIn(r *request, status int) bool {
 		to += "?" + q
 	}
 	r.w.Header().Set("Cache-Control", "no-store")
-	r.w.Header().Set("Location", r.grafana.URL+"/login?return_to="+url.QueryEscape(to))
+	home := r.grafana.URL
+	if id, ok := hearth.GrafanaHost(r.http.Host); ok && id == r.grafana.ID {
+		home = "" // its own host
+	}
+	r.w.Header().Set("Location", home+"/login?return_to="+url.QueryEscape(to))
 	r.w.WriteHeader(http.StatusFound)
 	return true
 }

@@ -46,10 +46,7 @@ func (s *Server) upstreamed(ctx context.Context, host, path string) bool {
 	if s.opts.Upstream == nil || s.opts.Dashboards == nil {
 		return false
 	}
-	if m := grafanaHost.FindStringSubmatch(host); m != nil && !strings.HasPrefix(path, "/grafana/") {
-		path = "/grafana/" + m[1] + path
-	}
-	rest, ok := strings.CutPrefix(path, "/grafana/")
+	rest, ok := strings.CutPrefix(ofGrafana(host, path), "/grafana/")
 	if !ok {
 		return false
 	}

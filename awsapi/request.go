@@ -36,11 +36,10 @@ type request struct {
 }
 
 func (s *Server) begin(w http.ResponseWriter, hr *http.Request) *request {
-	r := &request{http: hr, id: hearth.NewRequestID(), began: s.opts.Now(), path: rawPath(hr), service: s.foreign}
+	r := &request{http: hr, id: hearth.NewRequestID(), began: s.opts.Now(), path: ofGrafana(hr.Host, rawPath(hr)), service: s.foreign}
 	r.w.ResponseWriter = w
 	w.Header().Set("X-Amzn-Requestid", string(r.id))
 	r.sig, r.sigErr = sigv4.Parse(hr)
-	r.ofGrafana()
 	return r
 }
 

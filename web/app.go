@@ -14,6 +14,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/hearth-metrics/hearth"
 )
 
 // Options is what an App needs.
@@ -24,7 +26,8 @@ type Options struct {
 }
 
 // An App gives the browser app to browsers: its pages under /ui/ and
-// /grafana/ID/, its assets under /ui/.
+// /grafana/ID/, its assets under /ui/. Of a Grafana workspace's own host all pages are
+// the workspace's.
 type App struct {
 	files   fs.FS
 	index   []byte
@@ -67,11 +70,11 @@ var (
 
 // Serves tells whether a request is for the app: a page or an asset. Everything
 // else below the same paths has rows of its own.
-func (a *App) Serves(method, escapedPath string) bool {
+func (a *App) Serves(method, host, escapedPath string) bool {
 	if method != http.MethodGet && method != http.MethodHead {
 		return false
 	}
-	p := a.below(escapedPath)
+	p, _ := a.below(host, escapedPath)
 	if p == "/" || p == "/ui" {
 		return true
 	}
@@ -82,17 +85,22 @@ func (a *App) Serves(method, escapedPath string) bool {
 	return m != nil && !notApp.MatchString(m[2])
 }
 
-// below is a path without the external URL's, whether or not a proxy took that off.
-func (a *App) below(p string) string {
+// below is a path without the external URL's, whether or not a proxy took that off. Of a
+// Grafana workspace's own host it is that of the host of all.
+func (a *App) below(host, p string) (path string, own bool) {
 	if rest, ok := strings.CutPrefix(p, a.root+"/"); ok && a.root != "" {
-		return "/" + rest
+		p = "/" + rest
 	}
-	return p
+	id, own := hearth.GrafanaHost(host)
+	if asset, ok := strings.CutPrefix(p, "/ui/"); !own || strings.HasPrefix(p, "/grafana/") || ok && isAsset(asset) {
+		return p, false
+	}
+	return "/grafana/" + string(id) + p, true
 }
 
 // ServeHTTP answers a request that Serves accepts.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p := a.below(r.URL.Path)
+	p, own := a.below(r.Host, r.URL.Path)
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
@@ -105,6 +113,11 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch m := grafanaPage.FindStringSubmatch(p); {
 	case p == "/" || p == "/ui":
 		a.redirect(w, r, "/ui/")
+	case own && m != nil:
+		a.page(w, r, boot{Base: a.root, Workspace: m[1]})
+	case m != nil && isOwn(r.Host, m[1]):
+		rest, _ := a.below("", r.URL.EscapedPath())
+		a.redirect(w, r, "/"+strings.TrimLeft(strings.TrimPrefix(rest, "/grafana/"+m[1]), `/\`)) // to no other host
 	case m != nil && m[2] == "":
 		a.redirect(w, r, p+"/")
 	case m != nil:
@@ -120,6 +133,12 @@ func (a *App) redirect(w http.ResponseWriter, r *http.Request, to string) {
 	}
 	w.Header().Set("Location", a.root+to)
 	w.WriteHeader(http.StatusFound)
+}
+
+// isOwn tells whether a host is the Grafana workspace's own.
+func isOwn(host, workspace string) bool {
+	id, ok := hearth.GrafanaHost(host)
+	return ok && string(id) == workspace
 }
 
 // isAsset tells files of the build from pages of the console.

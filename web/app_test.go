@@ -49,7 +49,7 @@ func TestServesPagesAndAssetsAlone(t *testing.T) {
 		{"GET", "/workspaces", false},
 		{"POST", "/", false},
 	} {
-		if got := a.Serves(c.method, c.path); got != c.want {
+		if got := a.Serves(c.method, "127.0.0.1:4750", c.path); got != c.want {
 			t.Errorf("Serves(%s, %s) = %v, want %v", c.method, c.path, got, c.want)
 		}
 	}
@@ -101,6 +101,39 @@ func TestPageKnowsWhereItStands(t *testing.T) {
 		if !strings.Contains(text, `src="`+c.root+`/ui/assets/`) {
 			t.Errorf("%s: the script is not below %s/ui/assets: %s", c.path, c.root, text)
 		}
+	}
+}
+
+// A Grafana workspace's own host has its pages, and the assets, and nothing of the console.
+func TestOwnHost(t *testing.T) {
+	a := newApp(t, "https://hearth.example.org")
+	const host = "g-0123456789.hearth.example.org"
+	for path, want := range map[string]bool{"/": true, "/d/x/y": true, "/login": true, "/ui/assets/x.js": true, "/login/options": false, "/api/search": false, "/workspaces": true} {
+		if got := a.Serves("GET", host, path); got != want {
+			t.Errorf("Serves(%s) = %v, want %v", path, got, want)
+		}
+	}
+	at := func(path string) *http.Response {
+		r := httptest.NewRequest(http.MethodGet, "https://"+host+path, nil)
+		w := httptest.NewRecorder()
+		a.ServeHTTP(w, r)
+		return w.Result()
+	}
+	for _, path := range []string{"/", "/d/x", "/ui/workspaces"} {
+		if text := body(t, at(path)); !strings.Contains(text, `{"base":"","root":"","assets":"/ui/","workspace":"g-0123456789"`) {
+			t.Errorf("%s is told something else: %s", path, text)
+		}
+	}
+	for path, want := range map[string]string{
+		"/grafana/g-0123456789": "/", "/grafana/g-0123456789/d/x%2Fy?a=b": "/d/x%2Fy?a=b",
+		"/grafana/g-0123456789//elsewhere.example/": "/elsewhere.example/", `/grafana/g-0123456789/\elsewhere.example`: "/%5Celsewhere.example",
+	} {
+		if got := at(path).Header.Get("Location"); got != want {
+			t.Errorf("%s leads to %q, want %q", path, got, want)
+		}
+	}
+	if text := body(t, at("/grafana/g-aaaaaaaaaa/")); !strings.Contains(text, `"base":"/grafana/g-aaaaaaaaaa"`) {
+		t.Errorf("another workspace's page is told something else: %s", text)
 	}
 }
 

@@ -3,7 +3,7 @@
  * the app of.
  */
 export interface Page {
-  /** Path below which the pages stand, without a trailing slash: /grafana/g-0123456789 or /ui. */
+  /** Path below which the pages stand, without a trailing slash: /grafana/g-0123456789 or /ui; empty on a Grafana workspace's own host. */
   base: string;
   /** Path below which Hearth stands, without a trailing slash: empty, or what a proxy puts before it. */
   root: string;
@@ -31,9 +31,9 @@ export function readPage(): Page {
   } catch {
     raw = {};
   }
-  const here = raw.base ? null : /^(.*)\/grafana\/(g-[0-9a-f]{10})(?:\/|$)/.exec(window.location.pathname);
+  const here = typeof raw.base === 'string' ? null : /^(.*)\/grafana\/(g-[0-9a-f]{10})(?:\/|$)/.exec(window.location.pathname);
   return {
-    base: text(raw.base) || (here ? `${here[1]}/grafana/${here[2]}` : '/ui'),
+    base: typeof raw.base === 'string' ? raw.base : here ? `${here[1]}/grafana/${here[2]}` : '/ui',
     root: text(raw.root) || (here?.[1] ?? ''),
     assets: text(raw.assets) || '/',
     workspace: text(raw.workspace) || (here?.[2] ?? ''),

@@ -93,6 +93,26 @@ export async function edges(page) {
   }
 }
 
+/** The title of a small panel has the room that there is, and gives some to the menu while the pointer is there. */
+export async function titles(page) {
+  const panel = { id: 1, type: 'stat', title: 'Upstream hosts', description: 'Of all clusters', datasource: { type: 'prometheus', uid: 'prom' }, gridPos: { x: 0, y: 0, w: 4, h: 4 }, targets: [{ refId: 'A', expr: 'demo_percent' }] };
+  const row = { id: 2, type: 'row', title: 'Below', collapsed: false, gridPos: { x: 0, y: 4, w: 24, h: 1 }, panels: [] };
+  await api('/api/dashboards/db', { method: 'POST', body: JSON.stringify({ dashboard: { uid: 'titled', title: 'Titled', schemaVersion: 42, refresh: '1m', timezone: 'utc', panels: [panel, row] }, overwrite: true }) });
+  await page.setViewportSize({ width: 1360, height: 900 });
+  await visit(page, '/d/titled');
+  const title = page.getByRole('heading', { name: 'Upstream hosts' });
+  await title.waitFor();
+  check('a short title is whole', await title.evaluate((e) => e.scrollWidth <= e.clientWidth));
+  await title.hover();
+  const menu = page.getByRole('button', { name: 'Menu for panel Upstream hosts' });
+  await menu.waitFor();
+  const [info, dots] = [await panelOf(page, 'Upstream hosts').getByTestId('title-items-container').boundingBox(), await menu.boundingBox()];
+  check('the menu covers nothing beside it', info.x + info.width <= dots.x, `${info.x + info.width} and ${dots.x}`);
+  const found = await serious(page);
+  check('a dashboard with rows and a refresh: nothing serious for axe', found.length === 0, JSON.stringify(found));
+  await page.setViewportSize({ width: 1440, height: 2600 });
+}
+
 /** Pages of dashboards, for those who do not see them, and on a phone. */
 export async function pages(page) {
   for (const [name, path, ready] of [

@@ -91,7 +91,7 @@ for (const [name, expected] of Object.entries({ ...ages, ...shown })) {
   await allWell(name, expected.without);
 }
 
-for (const [name, act] of [['together', acts.together], ['reasons', acts.reasons], ['edges', acts.edges], ['pages', acts.pages], ['take-away', acts.takeAway], ['edit', acts.edit], ...Object.entries(keeping), ['viewer', () => acts.viewer(browser)]]) {
+for (const [name, act] of [['together', acts.together], ['reasons', acts.reasons], ['edges', acts.edges], ['titles', acts.titles], ['pages', acts.pages], ['take-away', acts.takeAway], ['edit', acts.edit], ...Object.entries(keeping), ['viewer', () => acts.viewer(browser)]]) {
   if (!only.length || only.includes(name)) {
     await act(page).catch((err) => check(name, false, String(err)));
   }

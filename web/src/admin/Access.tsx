@@ -40,7 +40,7 @@ function Users({ list, again }: { list: OrgUser[]; again: () => void }) {
       { head: 'Name', wide: true, cell: (u) => u.name },
       { head: 'E-mail', wide: true, cell: (u) => u.email },
       { head: 'Role', cell: (u) => u.role },
-      { head: 'Do', cell: (u) => u.login !== me && <Act icon="trash-alt" fails="The user was not removed" does={() => removeUser(u.userId).then(again)}>Remove</Act> },
+      { head: 'Actions', cell: (u) => u.login !== me && <Act icon="trash-alt" fails="The user was not removed" does={() => removeUser(u.userId).then(again)}>Remove</Act> },
     ]} />
   );
 }
@@ -55,7 +55,7 @@ function Teams({ users }: { users: OrgUser[] }) {
         {(list) => list.length ? (
           <Rows label="Teams" rows={list} id={(t) => String(t.id)} columns={[
             { head: 'Team', cell: (t) => t.name }, { head: 'Members', number: true, cell: (t) => t.memberCount },
-            { head: 'Do', cell: (t) => <Stack gap={1}><Button size="sm" variant="secondary" onClick={() => setOpen(t)}>Members</Button><Button size="sm" variant="secondary" icon="trash-alt" onClick={() => setDoomed(t)}>Delete</Button></Stack> },
+            { head: 'Actions', cell: (t) => <Stack gap={1}><Button size="sm" variant="secondary" onClick={() => setOpen(t)}>Members</Button><Button size="sm" variant="secondary" icon="trash-alt" onClick={() => setDoomed(t)}>Delete</Button></Stack> },
           ]} />
         ) : <Nothing title="There are no teams." />}
       </Shown>
@@ -78,7 +78,7 @@ function Members({ team, users, close }: { team: Team; users: OrgUser[]; close: 
           {(list) => list.length ? (
             <Rows label="Members" rows={list} id={(m) => String(m.userId)} columns={[
               { head: 'Login', cell: (m) => m.login },
-              { head: 'Do', cell: (m) => <Act does={() => removeMember(team.id, m.userId).then(members.again)}>Remove</Act> },
+              { head: 'Actions', cell: (m) => <Act does={() => removeMember(team.id, m.userId).then(members.again)}>Remove</Act> },
             ]} />
           ) : <Nothing title="Nobody is in this team." />}
         </Shown>
@@ -99,7 +99,7 @@ function ServiceAccounts() {
         {(list) => list.length ? (
           <Rows label="Service accounts" rows={list} id={(a) => String(a.id)} columns={[
             { head: 'Name', cell: (a) => a.name }, { head: 'Role', cell: (a) => a.role }, { head: 'Tokens', number: true, cell: (a) => a.tokens },
-            { head: 'Do', cell: (a) => <Stack gap={1}><Button size="sm" variant="secondary" onClick={() => setOpen(a)}>Tokens</Button><Button size="sm" variant="secondary" icon="trash-alt" onClick={() => setDoomed(a)}>Delete</Button></Stack> },
+            { head: 'Actions', cell: (a) => <Stack gap={1}><Button size="sm" variant="secondary" onClick={() => setOpen(a)}>Tokens</Button><Button size="sm" variant="secondary" icon="trash-alt" onClick={() => setDoomed(a)}>Delete</Button></Stack> },
           ]} />
         ) : <Nothing title="There are no service accounts." />}
       </Shown>
@@ -126,7 +126,7 @@ function Tokens({ of, close }: { of: ServiceAccount; close: () => void }) {
             <Rows label="Tokens" rows={list} id={(t) => String(t.id)} columns={[
               { head: 'Name', cell: (t) => t.name },
               { head: 'Until', cell: (t) => (t.expiration ? new Date(t.expiration).toLocaleString() + (t.hasExpired ? ' (over)' : '') : 'deleted') },
-              { head: 'Do', cell: (t) => <Act does={() => deleteToken(of.id, t.id).then(tokens.again)}>Delete</Act> },
+              { head: 'Actions', cell: (t) => <Act does={() => deleteToken(of.id, t.id).then(tokens.again)}>Delete</Act> },
             ]} />
           ) : <Nothing title="There are no tokens." />}
         </Shown>

@@ -34,7 +34,7 @@ function List() {
             { head: 'Type', cell: (c) => contactKinds[c.type]?.label ?? c.type },
             { head: 'Leads to', wide: true, cell: (c) => <code>{leadsTo(c.type, c.settings)}</code> },
             {
-              head: 'Do', cell: (c) => readOnly ? <span title={readOnly}>–</span> : c.provenance ? <span title="It is changed where it was made.">made by {c.provenance === 'file' ? 'a file' : 'a program'}</span> : (
+              head: 'Actions', cell: (c) => readOnly ? <span title={readOnly}>–</span> : c.provenance ? <span title="It is changed where it was made.">made by {c.provenance === 'file' ? 'a file' : 'a program'}</span> : (
                 <Stack gap={1} wrap="wrap">
                   <Button size="sm" variant="secondary" onClick={() => setOpen(c)}>Edit</Button>
                   {c.name !== policies.receiver && <Act done={`${c.name} is the default now`} fails="The default was not changed" does={() => putPolicies({ ...policies, receiver: c.name }).then(found.again)}>Make default</Act>}

@@ -93,7 +93,7 @@ function Form({ a, first, annotations }: { a: Around; first: RuleDraft; annotati
     <form onSubmit={(e) => { e.preventDefault(); if (ready) { void save(); } }}>
       <Stack direction="column" gap={2}>
         <Query d={d} change={change} faults={faults} />
-        <Placed d={d} change={change} faults={faults} folders={a.folders} fixed={a.rule !== undefined} />
+        <Placed d={d} change={change} faults={faults} folders={a.folders} />
         <Told d={d} change={change} faults={faults} contacts={a.contacts} />
         {error !== undefined && <Failure error={error} title="It was not kept" />}
         <div><Button type="submit" disabled={busy || !ready}>Save rule</Button></div>
@@ -112,8 +112,8 @@ function Text({ k, label, note, width, example, d, change, faults }: Part & { k:
   return <Field noMargin label={label} htmlFor={`rule-${k}`} description={note} invalid={Boolean(faults[k])} error={faults[k]}><Input id={`rule-${k}`} width={width} placeholder={example} value={d[k]} onChange={(e) => change({ [k]: e.currentTarget.value })} /></Field>;
 }
 
-function Choice({ k, label, options, d, change }: Part & { k: keyof RuleDraft; label: string; options: readonly (readonly [string, string])[] }) {
-  return <Field noMargin label={label} htmlFor={`rule-${k}`}><Select inputId={`rule-${k}`} width={26} value={d[k]} options={options.map(([value, text]) => ({ value, label: text }))} onChange={(o) => o.value !== undefined && change({ [k]: o.value })} /></Field>;
+function Choice({ k, label, options, width = 26, d, change }: Part & { k: keyof RuleDraft; label: string; options: readonly (readonly [string, string])[]; width?: number }) {
+  return <Field noMargin label={label} htmlFor={`rule-${k}`}><Select inputId={`rule-${k}`} width={width} value={d[k]} options={options.map(([value, text]) => ({ value, label: text }))} onChange={(o) => o.value !== undefined && change({ [k]: o.value })} /></Field>;
 }
 
 function Query(p: Part) {
@@ -158,14 +158,14 @@ function Preview({ d }: { d: RuleDraft }) {
   );
 }
 
-function Placed({ folders, fixed, ...p }: Part & { folders: Folder[]; fixed: boolean }) {
+function Placed({ folders, ...p }: Part & { folders: Folder[] }) {
   const { d, change } = p;
   return (
     <Section title="Where it is kept, and how often it is evaluated">
       <Stack wrap="wrap" gap={2} alignItems="flex-start">
         <Field noMargin label="Folder" htmlFor="rule-folder" description="One that is not there is made."><Combobox id="rule-folder" width={30} createCustomValue placeholder="Choose or write" options={folders.map((f) => ({ label: f.title, value: f.uid }))} value={d.folder || null} onChange={(o) => change({ folder: o.value })} /></Field>
         <Text {...p} k="group" label="Group" note="Rules of a group are evaluated together." width={24} />
-        <Text {...p} k="every" label="Evaluated every" note={fixed ? 'Of the whole group.' : undefined} width={14} />
+        <Text {...p} k="every" label="Evaluated every" note="Of the whole group." width={14} />
         <Text {...p} k="pending" label="Fires after" note="0s: at once." width={14} />
       </Stack>
       <Stack wrap="wrap" gap={2}>
@@ -179,7 +179,7 @@ function Placed({ folders, fixed, ...p }: Part & { folders: Folder[]; fixed: boo
 function Told({ contacts, ...p }: Part & { contacts: string[] }): ReactNode {
   return (
     <Section title="Who is told">
-      <Choice {...p} k="contact" label="Contact point" options={[['', 'by the notification policies'], ...contacts.map((c) => [c, c] as const)]} />
+      <Choice {...p} k="contact" label="Contact point" width={40} options={[['', 'by the notification policies'], ...contacts.map((c) => [c, c] as const)]} />
       <Text {...p} k="labels" label="Labels" note="name=value, with commas between; policies and silences go by them." example="severity=page, team=kitchen" />
       <Text {...p} k="summary" label="Summary" example="{{ $labels.instance }} takes {{ $values.B }} ms" />
     </Section>

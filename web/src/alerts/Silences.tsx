@@ -42,8 +42,8 @@ function List() {
                 { head: 'State', cell: (s) => <State of={s.status.state} tone={s.status.state === 'pending' ? 'warn' : undefined} /> },
                 { head: 'Silences alerts with', cell: (s) => <Matchers of={s.matchers} /> },
                 { head: 'Why', cell: (s) => <>{s.comment}<div><small>{s.createdBy}</small></div></> },
-                { head: 'Ends', cell: (s) => <span title={when(s.endsAt)}>{ago(s.endsAt, now)}</span> },
-                { head: 'Do', cell: (s) => <Doing s={s} done={found.again} /> },
+                { head: 'Ends', line: true, cell: (s) => <span title={when(s.endsAt)}>{ago(s.endsAt, now)}</span> },
+                { head: 'Actions', cell: (s) => <Doing s={s} done={found.again} /> },
               ]}
             /> : <Nothing title="No alert is silenced." cli={source.workspace && `amtool silence add alertname=HighLatency --comment "we know" --duration 2h`}>{source.workspace ? 'Make a silence here. With the signing proxy of Hearth (hearth proxy), amtool does it too:' : 'A silence keeps alerts that match it from being told, while they go on firing.'}</Nothing>}
           </>
@@ -150,7 +150,7 @@ function Preview({ matchers }: { matchers: Matcher[] }) {
           {(all) => all.length ? (
             <>
               <p role="status">{all.length === 1 ? '1 alert matches.' : `${all.length} alerts match.`}</p>
-              <Rows label="Matching alerts" rows={all} id={(a) => a.fingerprint} columns={[{ head: 'State', cell: (a) => <State of={a.status.state} tone={a.status.state === 'active' ? 'bad' : undefined} /> }, { head: 'Labels', cell: (a) => <Labels of={a.labels} /> }, { head: 'Since', wide: true, cell: (a) => ago(a.startsAt, now) }]} />
+              <Rows label="Matching alerts" rows={all} id={(a) => a.fingerprint} columns={[{ head: 'State', cell: (a) => <State of={a.status.state} tone={a.status.state === 'active' ? 'bad' : undefined} /> }, { head: 'Labels', cell: (a) => <Labels of={a.labels} /> }, { head: 'Since', wide: true, line: true, cell: (a) => ago(a.startsAt, now) }]} />
             </>
           ) : <Nothing title="No alert that is firing now matches. The silence holds for those to come." />}
         </Shown>

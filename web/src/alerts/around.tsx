@@ -1,11 +1,11 @@
 /* What the pages of alerts share: the workspace they are of, and the ways between them. */
-import { LinkButton, Select, Tab, TabsBar } from '@grafana/ui';
+import { LinkButton, Select, Tab } from '@grafana/ui';
 import { useContext, useEffect, useMemo, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router-dom';
 import { listWorkspaces } from '../api/aps';
 import { page } from '../boot/page';
 import { useAsync } from '../lib/useAsync';
-import { Nothing, Page, Shown } from '../console/parts';
+import { Nothing, Page, Shown, Tabs } from '../console/parts';
 import { AlertSourceContext, AlertSourceProvider, metricsSource, useAlertSource } from './source';
 
 const key = 'hearth.workspace';
@@ -92,7 +92,7 @@ export function AlertsPage({ title, at, children }: { title: string; at: string;
   const shown = useContext(AlertSourceContext) ? ofGrafana : tabs;
   return (
     <Page title={title} crumbs={at === '/alerts' && title === 'Alerts' ? [] : [{ text: 'Alerts', to: w ? `/alerts?workspace=${w}` : '/alerts' }]}>
-      <TabsBar>{shown.map((t) => <Tab key={t.to} label={t.label} active={t.to === at} href={`${page.base}${t.to}${w ? `?workspace=${w}` : ''}`} />)}</TabsBar>
+      <Tabs>{shown.map((t) => <Tab key={t.to} label={t.label} active={t.to === at} href={`${page.base}${t.to}${w ? `?workspace=${w}` : ''}`} />)}</Tabs>
       <OfSource>{children}</OfSource>
     </Page>
   );

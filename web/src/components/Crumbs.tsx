@@ -28,7 +28,7 @@ export function useCrumbs(crumbs: Crumb[]): void {
 export function Crumbs() {
   const t = useTheme2();
   const { crumbs } = useContext(Context);
-  const item = css({ display: 'flex', minWidth: 0, alignItems: 'center', fontSize: t.typography.bodySmall.fontSize, '& > *': { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }, '&:not(:last-child)::after': { content: '"›"', margin: '0 6px', color: t.colors.text.secondary } });
+  const item = css({ display: 'flex', minWidth: 0, alignItems: 'center', fontSize: t.typography.bodySmall.fontSize, '& > *': { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }, [t.breakpoints.down('md')]: { '&:not(:last-child)': { display: 'none' } }, '&:not(:last-child)::after': { content: '"›"', margin: '0 6px', color: t.colors.text.secondary } });
   return (
     <nav aria-label="Breadcrumbs" className={css({ minWidth: 0 })}>
       <ol className={css({ display: 'flex', listStyle: 'none', margin: 0, padding: 0, minWidth: 0 })}>

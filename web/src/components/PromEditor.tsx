@@ -39,7 +39,7 @@ function colours(t: GrafanaTheme2) {
 function dress(t: GrafanaTheme2) {
   return EditorView.theme(
     {
-      '&': { fontSize: '13px', background: t.components.input.background, color: t.colors.text.primary, borderRadius: '2px' },
+      '&': { fontSize: '13px', background: t.components.input.background, color: t.colors.text.primary, borderRadius: t.shape.radius.default },
       '&.cm-focused': { outline: `2px solid ${t.colors.primary.main}` },
       '.cm-content': { fontFamily: t.typography.fontFamilyMonospace, padding: '7px 4px', caretColor: t.colors.text.primary },
       '.cm-cursor': { borderLeftColor: t.colors.text.primary },
@@ -97,5 +97,5 @@ export function PromEditor({ value, source, onChange, onRun, label = 'PromQL que
       v.dispatch({ changes: { from: 0, to: v.state.doc.length, insert: value } });
     }
   }, [value]);
-  return <div ref={box} data-testid="promql" style={{ border: `1px solid ${theme.components.input.borderColor}`, borderRadius: 2, minWidth: 0 }} />;
+  return <div ref={box} data-testid="promql" style={{ border: `1px solid ${theme.components.input.borderColor}`, borderRadius: theme.shape.radius.default, minWidth: 0 }} />;
 }

@@ -147,7 +147,7 @@ const styles = (t: GrafanaTheme2) => ({
   grow: css({ flex: 1 }),
   burger: css({ display: 'none', [t.breakpoints.down('md')]: { display: 'flex' } }),
   wide: css({ [t.breakpoints.down('md')]: { display: 'none' } }),
-  search: css({ display: 'flex', alignItems: 'center', gap: 8, height: 26, padding: '0 8px', border: `1px solid ${t.components.input.borderColor}`, background: t.components.input.background, color: t.colors.text.secondary, borderRadius: 4, fontSize: 12, cursor: 'pointer', '&:hover': { borderColor: t.colors.border.strong } }),
+  search: css({ display: 'flex', flex: 'none', whiteSpace: 'nowrap', alignItems: 'center', gap: 8, height: 26, padding: '0 8px', border: `1px solid ${t.components.input.borderColor}`, background: t.components.input.background, color: t.colors.text.secondary, borderRadius: 4, fontSize: 12, cursor: 'pointer', '&:hover': { borderColor: t.colors.border.strong } }),
   kbd: css({ fontSize: 10, border: `1px solid ${t.colors.border.weak}`, borderRadius: 3, padding: '0 4px', marginLeft: 24, background: t.colors.background.secondary, color: t.colors.text.secondary, boxShadow: 'none' }),
   below: css({ display: 'flex', flex: 1, minHeight: 0, position: 'relative' }),
   nav: css({ width: 180, flex: 'none', padding: t.spacing(1), background: t.colors.background.primary, borderRight: `1px solid ${t.colors.border.weak}`, display: 'flex', flexDirection: 'column', gap: 2, [t.breakpoints.down('xl')]: { width: 48, padding: t.spacing(1, 0.5) }, [t.breakpoints.down('md')]: { display: 'none' } }),

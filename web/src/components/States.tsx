@@ -1,5 +1,5 @@
 /* What a page shows when it has nothing to show: loading, empty, error, denied. */
-import { Alert, Button, EmptyState, LoadingPlaceholder, Stack } from '@grafana/ui';
+import { Alert, Button, EmptyState, LinkButton, LoadingPlaceholder, Stack } from '@grafana/ui';
 import type { ReactNode } from 'react';
 import { HttpError, messageOf } from '../api/http';
 
@@ -17,6 +17,11 @@ export function Empty({ message, children, button }: { message: string; children
       {children}
     </EmptyState>
   );
+}
+
+/** An address without a page, and a way on. */
+export function NoPage({ to, what }: { to: string; what: string }) {
+  return <Empty message="No page has this address" button={<LinkButton variant="secondary" href={to}>{what}</LinkButton>}>A link may be old, or what it led to is gone.</Empty>;
 }
 
 /** Says what went wrong, in the server's own words, and offers to try again. */

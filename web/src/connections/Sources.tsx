@@ -42,7 +42,7 @@ function Workspaces({ added }: { added: () => void }) {
   return (
     <Section title="Amazon Managed Service for Prometheus" note="Metrics workspaces that this Grafana workspace's role may list, by region. What is added asks as that role.">
       <form onSubmit={(e) => { e.preventDefault(); setAsked(region.trim()); found.again(); }}>
-        <Stack alignItems="flex-end">
+        <Stack alignItems="flex-end" wrap="wrap">
           <Field noMargin label="Region" htmlFor="region"><Input id="region" width={22} placeholder={found.state === 'done' ? found.value.region : 'us-east-1'} value={region} onChange={(e) => setRegion(e.currentTarget.value)} /></Field>
           <Button type="submit" variant="secondary" icon="search">Find workspaces</Button>
         </Stack>

@@ -76,7 +76,7 @@ export function Editor({ value, onChange, label, mark, readOnly = false, height 
   useEffect(() => {
     const look = EditorView.theme(
       {
-        '&': { height, fontSize: '13px', border: `1px solid ${t.colors.border.medium}`, borderRadius: '4px', backgroundColor: t.colors.background.canvas, color: t.colors.text.primary },
+        '&': { height, fontSize: '13px', border: `1px solid ${t.colors.border.medium}`, borderRadius: t.shape.radius.default, backgroundColor: t.colors.background.canvas, color: t.colors.text.primary },
         '&.cm-focused': { outline: `2px solid ${t.colors.primary.border}` },
         '.cm-scroller': { fontFamily: t.typography.fontFamilyMonospace },
         '.cm-gutters': { backgroundColor: t.colors.background.secondary, color: t.colors.text.secondary, border: 'none' },

@@ -86,10 +86,11 @@ function useJumpKeys(open: () => void) {
 function Region() {
   const s = useStyles2(styles);
   const here = region();
-  const all = [...new Set([page.region, here, ...regions])];
+  const others = [...new Set([here, ...regions])].filter((r) => r !== page.region);
   return (
     <select className={s.region} aria-label="Region" value={here} onChange={(e) => { chooseRegion(e.target.value); window.location.reload(); }}>
-      {all.map((r) => <option key={r} value={r}>{r === page.region ? `${r} (Hearth's own)` : r}</option>)}
+      <optgroup label="Hearth's own"><option>{page.region}</option></optgroup>
+      <optgroup label="Others">{others.map((r) => <option key={r}>{r}</option>)}</optgroup>
     </select>
   );
 }
@@ -144,9 +145,9 @@ const styles = (t: GrafanaTheme2) => ({
   grow: css({ flex: 1 }),
   burger: css({ display: 'none', [t.breakpoints.down('md')]: { display: 'flex' } }),
   wide: css({ [t.breakpoints.down('md')]: { display: 'none' } }),
-  search: css({ display: 'flex', alignItems: 'center', gap: 8, height: 26, padding: '0 8px', border: `1px solid ${t.components.input.borderColor}`, background: t.components.input.background, color: t.colors.text.secondary, borderRadius: 4, fontSize: 12, cursor: 'pointer', '&:hover': { borderColor: t.colors.border.strong } }),
+  search: css({ display: 'flex', flex: 'none', whiteSpace: 'nowrap', alignItems: 'center', gap: 8, height: 26, padding: '0 8px', border: `1px solid ${t.components.input.borderColor}`, background: t.components.input.background, color: t.colors.text.secondary, borderRadius: 4, fontSize: 12, cursor: 'pointer', '&:hover': { borderColor: t.colors.border.strong } }),
   kbd: css({ fontSize: 10, border: `1px solid ${t.colors.border.weak}`, borderRadius: 3, padding: '0 4px', marginLeft: 24, background: t.colors.background.secondary, color: t.colors.text.secondary, boxShadow: 'none' }),
-  region: css({ height: 26, border: `1px solid ${t.components.input.borderColor}`, background: t.components.input.background, color: t.colors.text.primary, borderRadius: 4, fontSize: 12, maxWidth: 200, [t.breakpoints.down('sm')]: { maxWidth: 96 } }),
+  region: css({ height: 26, border: `1px solid ${t.components.input.borderColor}`, background: t.components.input.background, color: t.colors.text.primary, borderRadius: 4, fontSize: 12, maxWidth: 200, [t.breakpoints.down('sm')]: { maxWidth: 110 } }),
   below: css({ display: 'flex', flex: 1, minHeight: 0, position: 'relative' }),
   nav: css({ width: 190, flex: 'none', padding: t.spacing(1), background: t.colors.background.primary, borderRight: `1px solid ${t.colors.border.weak}`, display: 'flex', flexDirection: 'column', gap: 2, overflow: 'auto', [t.breakpoints.down('lg')]: { width: 48, padding: t.spacing(1, 0.5) }, [t.breakpoints.down('md')]: { display: 'none' } }),
   navOpen: css({ [t.breakpoints.down('md')]: { display: 'flex', position: 'absolute', zIndex: t.zIndex.sidemenu, height: '100%', width: 200, boxShadow: t.shadows.z3, '& span': { display: 'inline' } } }),

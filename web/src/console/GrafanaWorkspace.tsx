@@ -85,7 +85,7 @@ function Permissions({ id }: { id: string }) {
           <Rows label="Permissions" rows={all} id={(p) => p.user.type + p.user.id} columns={[
             { head: 'Who', cell: (p) => <code>{p.user.id}</code> }, { head: 'Type', cell: (p) => (p.user.type === 'SSO_GROUP' ? 'group' : 'user') },
             { head: 'Role', cell: (p) => <Select aria-label={`Role of ${p.user.id}`} width={14} options={roles} value={p.role} onChange={(o) => o.value && o.value !== p.role && void give({ ...p, role: o.value }).catch(setError)} /> },
-            { head: 'Do', cell: (p) => <Act fails="It was not revoked" does={() => setPermission(id, 'REVOKE', p).then(found.again)}>Revoke</Act> },
+            { head: 'Actions', cell: (p) => <Act fails="It was not revoked" does={() => setPermission(id, 'REVOKE', p).then(found.again)}>Revoke</Act> },
           ]} />
         ) : <Nothing title="Nobody was given a role: who signs in is a Viewer."><Command text={`aws grafana update-permissions --workspace-id ${id} --update-instruction-batch 'action=ADD,role=ADMIN,users=[{id=ops,type=SSO_GROUP}]'`} /></Nothing>}
       </Shown>

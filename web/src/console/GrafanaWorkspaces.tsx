@@ -22,7 +22,7 @@ export function GrafanaWorkspaces() {
             { head: 'Name', cell: (g) => <Link to={`/grafana/${g.id}`}>{g.name || g.id}</Link> },
             { head: 'Status', cell: (g) => <State of={g.status} /> },
             { head: 'Sign-in', cell: (g) => g.authentication.providers.join(', ') || 'local administrator' },
-            { head: 'Created', wide: true, cell: (g) => when(g.created) },
+            { head: 'Created', wide: true, line: true, cell: (g) => when(g.created) },
             { head: 'Open', cell: (g) => <a href={openAddress(g.id)}>Open</a> },
           ]} />
         ) : <Nothing title="There are no Grafana workspaces yet." cli="aws grafana create-workspace --workspace-name team --account-access-type CURRENT_ACCOUNT --permission-type SERVICE_MANAGED --workspace-data-sources PROMETHEUS --authentication-providers AWS_SSO" />}

@@ -26,10 +26,10 @@ export function Principals() {
       <Shown of={all} what="the principals">
         {(list) => {
           const shown = list.filter((p) => p.name.toLowerCase().includes(query.toLowerCase()));
-          return shown.length ? <Rows label="Principals" rows={shown} id={(p) => p.arn} columns={[{ head: 'Name', cell: (p) => <Link to={`/iam/${p.kind.toLowerCase()}/${encodeURIComponent(p.name)}`}>{p.name}</Link> }, { head: 'Kind', cell: (p) => p.kind }, { head: 'ARN', wide: true, cell: (p) => <code>{p.arn}</code> }, { head: 'Created', wide: true, cell: (p) => when(p.created) }]} /> : <Nothing title={list.length ? 'Nobody is called that.' : 'There is only the root of the account.'} cli="aws iam create-user --user-name reader">Make a user, and give it a policy:</Nothing>;
+          return shown.length ? <Rows label="Principals" rows={shown} id={(p) => p.arn} columns={[{ head: 'Name', cell: (p) => <Link to={`/iam/${p.kind.toLowerCase()}/${encodeURIComponent(p.name)}`}>{p.name}</Link> }, { head: 'Kind', cell: (p) => p.kind }, { head: 'ARN', wide: true, cell: (p) => <code>{p.arn}</code> }, { head: 'Created', wide: true, line: true, cell: (p) => when(p.created) }]} /> : <Nothing title={list.length ? 'Nobody is called that.' : 'There is only the root of the account.'} cli="aws iam create-user --user-name reader">Make a user, and give it a policy:</Nothing>;
         }}
       </Shown>
-      <form onSubmit={(e) => { e.preventDefault(); void make(); }}><Stack alignItems="flex-end"><Field noMargin label="New user" htmlFor="user"><Input id="user" width={28} value={name} onChange={(e) => setName(e.currentTarget.value)} /></Field><Button type="submit" variant="secondary" icon="plus" disabled={!name.trim()}>Create user</Button></Stack></form>
+      <form onSubmit={(e) => { e.preventDefault(); void make(); }}><Stack alignItems="flex-end" wrap="wrap"><Field noMargin label="New user" htmlFor="user"><Input id="user" width={28} value={name} onChange={(e) => setName(e.currentTarget.value)} /></Field><Button type="submit" variant="secondary" icon="plus" disabled={!name.trim()}>Create user</Button></Stack></form>
       {error !== undefined && <Failure error={error} title="The user was not created" />}
     </Page>
   );
@@ -80,7 +80,7 @@ function Trust({ name }: { name: string }) {
 
 function Keys({ name }: { name: string }) {
   const found = useAsync(() => accessKeys(name), [name]);
-  return <Section title="Access keys"><Shown of={found} what="the access keys">{(all) => (all.length ? <Rows label="Access keys" rows={all} id={(k) => k.AccessKeyId} columns={[{ head: 'Id', cell: (k) => <code>{k.AccessKeyId}</code> }, { head: 'Status', cell: (k) => <State of={k.Status} tone={k.Status === 'Active' ? 'good' : 'plain'} /> }, { head: 'Created', cell: (k) => when(k.CreateDate) }]} /> : <Nothing title="This user has no keys." cli={`aws iam create-access-key --user-name ${name}`} />)}</Shown></Section>;
+  return <Section title="Access keys"><Shown of={found} what="the access keys">{(all) => (all.length ? <Rows label="Access keys" rows={all} id={(k) => k.AccessKeyId} columns={[{ head: 'Id', cell: (k) => <code>{k.AccessKeyId}</code> }, { head: 'Status', cell: (k) => <State of={k.Status} tone={k.Status === 'Active' ? 'good' : 'plain'} /> }, { head: 'Created', line: true, cell: (k) => when(k.CreateDate) }]} /> : <Nothing title="This user has no keys." cli={`aws iam create-access-key --user-name ${name}`} />)}</Shown></Section>;
 }
 
 /** Why something was refused: what the ledger has, and what the policies say. */

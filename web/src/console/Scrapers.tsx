@@ -24,7 +24,7 @@ export function Scrapers() {
             { head: 'Status', cell: (s) => <><State of={s.status.statusCode} />{s.statusReason && <div><small>{s.statusReason}</small></div>}</> },
             { head: 'Looks into', cell: (s) => (s.source.eksConfiguration ? nameIn(s.source.eksConfiguration.clusterArn) : 'its own network') },
             { head: 'Writes into', wide: true, cell: (s) => <WorkspaceLink arn={s.destination.ampConfiguration?.workspaceArn ?? ''} /> },
-            { head: 'Created', wide: true, cell: (s) => when(s.createdAt) },
+            { head: 'Created', wide: true, line: true, cell: (s) => when(s.createdAt) },
           ]} />
         ) : <Nothing title="There are no scrapers yet." cli="aws amp get-default-scraper-configuration --query configuration --output text | base64 -d > scrape.yml">Create one here; AWS' default configuration is where it begins:</Nothing>}
       </Shown>

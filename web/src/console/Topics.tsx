@@ -17,7 +17,7 @@ export function Topics() {
   return (
     <Page title="SNS topics" sub="Where messages are published; whoever subscribes gets them.">
       <form onSubmit={(e) => { e.preventDefault(); void make(); }}>
-        <Stack alignItems="flex-end"><Field noMargin label="New topic" htmlFor="topic"><Input id="topic" width={28} placeholder="on-call" value={name} onChange={(e) => setName(e.currentTarget.value)} /></Field><Button type="submit" icon="plus" variant="secondary" disabled={!name.trim()}>Create topic</Button></Stack>
+        <Stack alignItems="flex-end" wrap="wrap"><Field noMargin label="New topic" htmlFor="topic"><Input id="topic" width={28} placeholder="on-call" value={name} onChange={(e) => setName(e.currentTarget.value)} /></Field><Button type="submit" icon="plus" variant="secondary" disabled={!name.trim()}>Create topic</Button></Stack>
       </form>
       {error !== undefined && <Failure error={error} title="The topic was not created" />}
       <Shown of={all} what="the topics">{(list) => (list.length ? <Rows label="Topics" rows={list} id={(a) => a} columns={[{ head: 'Topic', cell: (a) => <Link to={`/sns/${encodeURIComponent(a)}`}>{nameIn(a)}</Link> }, { head: 'ARN', wide: true, cell: (a) => <code>{a}</code> }]} /> : <Nothing title="There are no topics yet." cli="aws sns create-topic --name on-call" />)}</Shown>
@@ -41,7 +41,7 @@ export function TopicPage() {
             <Rows label="Subscriptions" rows={all} id={(x) => x.SubscriptionArn + x.Endpoint} columns={[
               { head: 'Protocol', cell: (x) => x.Protocol }, { head: 'Endpoint', cell: (x) => <code>{x.Endpoint}</code> },
               { head: 'State', cell: (x) => (x.SubscriptionArn.startsWith('arn:') ? <State of="confirmed" /> : <State of="waits to be confirmed" tone="warn" />) },
-              { head: 'Do', cell: (x) => x.SubscriptionArn.startsWith('arn:') && <Act does={() => unsubscribe(x.SubscriptionArn).then(subs.again)}>Unsubscribe</Act> },
+              { head: 'Actions', cell: (x) => x.SubscriptionArn.startsWith('arn:') && <Act does={() => unsubscribe(x.SubscriptionArn).then(subs.again)}>Unsubscribe</Act> },
             ]} />
           ) : <Nothing title="Nobody is subscribed: what is published here reaches nobody." cli={`aws sns subscribe --topic-arn ${arn} --protocol email --notification-endpoint me@example.org`} />}
         </Shown>

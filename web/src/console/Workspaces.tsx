@@ -1,6 +1,6 @@
 /* Metrics workspaces: all of them, and one. */
 import { css } from '@emotion/css';
-import { Button, Field, Input, LinkButton, Modal, Select, Stack, Tab, TabContent, TabsBar } from '@grafana/ui';
+import { Button, Field, Input, LinkButton, Modal, Select, Stack, Tab, TabContent } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom';
 import { createWorkspace, deleteWorkspace, describeConfiguration, describeWorkspace, findDefinition, listNamespaces, listWorkspaces, renameWorkspace, setRetention, type Workspace as WorkspaceOf } from '../api/aps';
@@ -10,7 +10,7 @@ import { cardinality, usage, type Stat, type Usage } from '../api/plane';
 import { page } from '../boot/page';
 import { toast } from '../components/Toasts';
 import { useAsync } from '../lib/useAsync';
-import { Act, Bar, Block, Copy, DeleteByName, Facts, Failure, Figure, Figures, Labels, Nothing, Page, Rows, Section, Shown, State } from './parts';
+import { Act, Bar, Block, Copy, DeleteByName, Facts, Failure, Figure, Figures, Labels, Nothing, Page, Rows, Section, Shown, State, Tabs } from './parts';
 import { ago, bytes, count, rate, when } from './words';
 
 export function Workspaces() {
@@ -31,7 +31,7 @@ export function Workspaces() {
                 { head: 'Alias', cell: (w) => <Link to={`/workspaces/${w.workspaceId}`}>{w.alias || '(no alias)'}</Link> },
                 { head: 'Workspace id', cell: (w) => <code>{w.workspaceId}</code> },
                 { head: 'Status', cell: (w) => <State of={w.status.statusCode} /> },
-                { head: 'Created', cell: (w) => when(w.createdAt), wide: true },
+                { head: 'Created', line: true, cell: (w) => when(w.createdAt), wide: true },
               ]}
             />
           ) : (
@@ -99,11 +99,11 @@ export function Workspace() {
     </>
   );
   return (
-    <Page title={w?.alias || id} crumbs={[{ text: 'Workspaces', to: '/workspaces' }]} sub={w && <Stack alignItems="center"><State of={w.status.statusCode} /><code>{id}</code></Stack>} actions={actions}>
+    <Page title={w?.alias || id} crumbs={[{ text: 'Workspaces', to: '/workspaces' }]} sub={w && <Stack alignItems="center" wrap="wrap"><State of={w.status.statusCode} /><code>{id}</code></Stack>} actions={actions}>
       <Shown of={found} what="the workspace">
         {(ws) => (
           <>
-            <TabsBar>{tabs.map((t) => <Tab key={t} label={t} active={t === tab} onChangeTab={() => setParams({ tab: t }, { replace: true })} />)}</TabsBar>
+            <Tabs>{tabs.map((t) => <Tab key={t} label={t} active={t === tab} onChangeTab={() => setParams({ tab: t }, { replace: true })} />)}</Tabs>
             <TabContent className={css({ background: 'none', display: 'flex', flexDirection: 'column', gap: 16 })}>
               {tab === 'Overview' && <Overview w={ws} />}
               {tab === 'Series' && <Series id={id} />}
@@ -181,7 +181,7 @@ function Settings({ id, days, facts, done }: { id: string; days: number; facts: 
   return (
     <>
       <Facts of={facts} />
-      <Stack alignItems="flex-end">
+      <Stack alignItems="flex-end" wrap="wrap">
         <Field noMargin label="Retention, days" htmlFor="retention"><Input id="retention" type="number" min={1} width={14} value={value} onChange={(e) => setValue(e.currentTarget.value)} /></Field>
         {n !== days && <Act variant="primary" done="The retention is changed" fails="The retention was not changed" does={() => setRetention(id, n).then(done)}>Save</Act>}
       </Stack>
@@ -288,7 +288,7 @@ function Refused({ id }: { id: string }) {
         return (
           <>
             <Section title="By reason" note="Amazon's reasons, as in the vended metric DiscardedSamples.">
-              <Rows label="Refused samples by reason" rows={[...reasons]} id={([r]) => r} columns={[{ head: 'Reason', cell: ([r]) => <code>{r}</code> }, { head: 'Samples', number: true, cell: ([, v]) => count(v.samples) }, { head: 'Last', cell: ([, v]) => when(v.last) }]} />
+              <Rows label="Refused samples by reason" rows={[...reasons]} id={([r]) => r} columns={[{ head: 'Reason', cell: ([r]) => <code>{r}</code> }, { head: 'Samples', number: true, cell: ([, v]) => count(v.samples) }, { head: 'Last', line: true, cell: ([, v]) => when(v.last) }]} />
             </Section>
             <Section title="The newest">
               <Rows
@@ -296,7 +296,7 @@ function Refused({ id }: { id: string }) {
                 rows={all.slice(0, 50)}
                 id={(e) => e.time + e.requestId + e.summary + detail(e, 'labels')}
                 columns={[
-                  { head: 'When', cell: (e) => when(e.time) },
+                  { head: 'When', line: true, cell: (e) => when(e.time) },
                   { head: 'What', cell: (e) => <>{e.summary}{detail(e, 'hint') && <div><small>{detail(e, 'hint')}</small></div>}</> },
                   { head: 'Request', wide: true, cell: (e) => e.requestId && <Stack gap={0.5}><code>{e.requestId.slice(0, 8)}…</code><Copy text={`hearth why ${e.requestId}`} what="hearth why of this request" /></Stack> },
                 ]}
@@ -327,7 +327,7 @@ function RulesOf({ id }: { id: string }) {
           }
         </Shown>
         <form onSubmit={(e) => { e.preventDefault(); navigate(`/workspaces/${id}/rules/${encodeURIComponent(naming.trim())}`); }}>
-          <Stack alignItems="flex-end"><Field noMargin label="New namespace" htmlFor="namespace"><Input id="namespace" placeholder="name" width={24} value={naming} onChange={(e) => setNaming(e.currentTarget.value)} /></Field><Button type="submit" size="md" variant="secondary" icon="plus" disabled={!/^[0-9A-Za-z][-.0-9A-Z_a-z]*$/.test(naming.trim())}>Write rules</Button></Stack>
+          <Stack alignItems="flex-end" wrap="wrap"><Field noMargin label="New namespace" htmlFor="namespace"><Input id="namespace" placeholder="name" width={24} value={naming} onChange={(e) => setNaming(e.currentTarget.value)} /></Field><Button type="submit" size="md" variant="secondary" icon="plus" disabled={!/^[0-9A-Za-z][-.0-9A-Z_a-z]*$/.test(naming.trim())}>Write rules</Button></Stack>
         </form>
       </Section>
       <Section title="Alert manager definition" actions={<LinkButton size="sm" variant="secondary" icon="pen" href={`${page.base}/workspaces/${id}/alertmanager`}>{definition.state === 'done' && !definition.value ? 'Write one' : 'Edit'}</LinkButton>}>

@@ -1,8 +1,8 @@
 /* What the console's pages are made of. */
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { Alert, Button, IconButton, Input, LoadingPlaceholder, Modal, Stack, useStyles2, type IconName } from '@grafana/ui';
-import { useEffect, useState, type ReactNode } from 'react';
+import { Alert, Button, IconButton, Input, LoadingPlaceholder, Modal, TabsBar, useStyles2, type IconName } from '@grafana/ui';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { AwsError } from '../api/aws';
 import { HttpError, messageOf } from '../api/http';
 import { useCrumbs, type Crumb } from '../components/Crumbs';
@@ -58,13 +58,13 @@ export function Failure({ error, retry, title }: { error: unknown; retry?: () =>
   const head = title ?? (e?.denied ? 'You may not see this' : e?.status === 404 ? 'This does not exist' : 'That did not work');
   return (
     <Alert severity={e?.denied || e?.status === 404 ? 'warning' : 'error'} title={head}>
-      <Stack direction="column" gap={1}>
+      <div className={s.failure}>
         {code && <strong>{code}</strong>}
         <span className={s.wrap}>{messageOf(error)}</span>
         {lacks && <span>Missing: <code>{lacks.action}</code> on <code className={s.wrap}>{lacks.resource}</code>. Who administers the account can add it to a policy of yours.</span>}
         {e?.requestId && <Command text={`hearth why ${e.requestId}`} />}
         {retry && !e?.denied && <div><Button size="sm" variant="secondary" onClick={retry}>Try again</Button></div>}
-      </Stack>
+      </div>
     </Alert>
   );
 }
@@ -103,6 +103,16 @@ export function Block({ text, label }: { text: string; label: string }) {
   return <div className={s.block}><pre className={s.pre} tabIndex={0} aria-label={label}>{text}</pre><span className={s.corner}><Copy text={text} what={label} /></span></div>;
 }
 
+/** The pages of a thing. On a phone the one that is open is scrolled to. */
+export function Tabs({ children }: { children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const [bar, open] = [box.current?.firstElementChild, box.current?.querySelector('[aria-selected=true]')];
+    bar?.scrollBy({ left: Math.max(0, (open?.getBoundingClientRect().right ?? 0) - bar.getBoundingClientRect().right) });
+  }, []);
+  return <div ref={box} className={css({ minWidth: 0 })}><TabsBar>{children}</TabsBar></div>;
+}
+
 export interface Column<T> {
   head: string;
   cell: (row: T) => ReactNode;
@@ -110,11 +120,13 @@ export interface Column<T> {
   number?: boolean;
   /** Not on a phone. */
   wide?: boolean;
+  /** Kept on one line, as names with hyphens and times are. */
+  line?: boolean;
 }
 
 export function Rows<T>({ rows, columns, label, id }: { rows: T[]; columns: Column<T>[]; label: string; id: (row: T) => string }) {
   const s = useStyles2(styles);
-  const kind = (c: Column<T>) => cx(c.number && s.number, c.wide && s.wide);
+  const kind = (c: Column<T>) => cx(c.number && s.number, c.wide && s.wide, c.line && s.line);
   return (
     <div className={s.scroll}>
       <table className={s.table} aria-label={label}>
@@ -235,16 +247,17 @@ export function useNow(every: number): number {
 }
 
 const styles = (t: GrafanaTheme2) => ({
-  page: css({ width: '100%', maxWidth: 1200, margin: '0 auto', padding: t.spacing(3, 2), display: 'flex', flexDirection: 'column', gap: t.spacing(2) }),
+  page: css({ width: '100%', maxWidth: 1200, overflowWrap: 'break-word', margin: '0 auto', padding: t.spacing(3, 2), display: 'flex', flexDirection: 'column', gap: t.spacing(2) }),
   head: css({ display: 'flex', justifyContent: 'space-between', alignItems: 'center', flexWrap: 'wrap', gap: t.spacing(1) }),
   titles: css({ minWidth: 0 }),
   title: css({ margin: 0, fontSize: t.typography.h3.fontSize, overflowWrap: 'anywhere' }),
-  sub: css({ color: t.colors.text.secondary, overflowWrap: 'anywhere', marginTop: 4 }),
+  sub: css({ color: t.colors.text.secondary, overflowWrap: 'anywhere', marginTop: 4, '& code': { whiteSpace: 'normal' } }),
   actions: css({ display: 'flex', gap: t.spacing(1), flexWrap: 'wrap', alignItems: 'center' }),
   section: css({ background: t.colors.background.primary, border: `1px solid ${t.colors.border.weak}`, borderRadius: 6, padding: t.spacing(2), display: 'flex', flexDirection: 'column', gap: t.spacing(1.5), minWidth: 0 }),
   h2: css({ margin: 0, fontSize: t.typography.h5.fontSize }),
   note: css({ color: t.colors.text.secondary, fontSize: t.typography.bodySmall.fontSize, margin: 0 }),
   wrap: css({ overflowWrap: 'anywhere' }),
+  failure: css({ display: 'flex', flexDirection: 'column', gap: t.spacing(1), minWidth: 0, overflowWrap: 'anywhere', '& code': { whiteSpace: 'normal' } }),
   nothing: css({ display: 'flex', flexDirection: 'column', gap: t.spacing(1), padding: t.spacing(3), border: `1px dashed ${t.colors.border.medium}`, borderRadius: 6, color: t.colors.text.primary }),
   command: css({ display: 'flex', alignItems: 'center', gap: 8, maxWidth: '100%', background: t.colors.background.canvas, border: `1px solid ${t.colors.border.weak}`, borderRadius: 4, padding: '4px 8px' }),
   code: css({ flex: 1, background: 'none', border: 0, padding: 0, whiteSpace: 'pre-wrap', overflowWrap: 'anywhere', fontSize: 12, color: t.colors.text.primary }),
@@ -258,14 +271,17 @@ const styles = (t: GrafanaTheme2) => ({
     '& td': { padding: '8px 10px', borderBottom: `1px solid ${t.colors.border.weak}`, verticalAlign: 'top' },
     '& tbody tr:hover': { background: t.colors.action.hover },
     '& td a': { color: t.colors.text.link },
+    '& td code': { boxDecorationBreak: 'clone' },
+    [t.breakpoints.down('md')]: { '& td code': { overflowWrap: 'anywhere', whiteSpace: 'normal' } },
   }),
-  number: css({ textAlign: 'right !important' as 'right', fontVariantNumeric: 'tabular-nums' }),
+  number: css({ textAlign: 'right !important' as 'right', whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }),
+  line: css({ whiteSpace: 'nowrap' }),
   wide: css({ [t.breakpoints.down('md')]: { display: 'none' } }),
-  facts: css({ margin: 0, display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(240px, 1fr))', gap: t.spacing(1.5) }),
+  facts: css({ margin: 0, display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(min(310px, 100%), 1fr))', gap: t.spacing(1.5) }),
   oneColumn: css({ gridTemplateColumns: '1fr' }),
   fact: css({ minWidth: 0 }),
   dt: css({ color: t.colors.text.secondary, fontSize: 12, fontWeight: 400 }),
-  dd: css({ margin: 0, overflowWrap: 'anywhere', '& code': { overflowWrap: 'anywhere', whiteSpace: 'normal' } }),
+  dd: css({ margin: 0, overflowWrap: 'anywhere', '& code': { overflowWrap: 'anywhere', whiteSpace: 'normal', boxDecorationBreak: 'clone' } }),
   figures: css({ display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(170px, 1fr))', gap: t.spacing(1.5) }),
   figure: css({ background: t.colors.background.primary, border: `1px solid ${t.colors.border.weak}`, borderRadius: 6, padding: t.spacing(1.5), display: 'flex', flexDirection: 'column', gap: 4 }),
   value: css({ fontSize: 24, fontWeight: 500, fontVariantNumeric: 'tabular-nums' }),

@@ -3,8 +3,8 @@ import { lazy, useMemo } from 'react';
 import { Route, Routes } from 'react-router-dom';
 import { NewSilence, Notifications, OneRule, RoutesPage, Rules, Silences } from '../alerts/Alerts';
 import { AlertSourceProvider, grafanaSource } from '../alerts/source';
-import { HttpError } from '../api/http';
-import { Failed } from '../components/States';
+import { page } from '../boot/page';
+import { NoPage } from '../components/States';
 import { useMay } from './session';
 
 const RulePage = lazy(() => import('../alerts/RuleForm').then((m) => ({ default: m.RulePage })));
@@ -25,7 +25,7 @@ export function GrafanaAlerts() {
         <Route path="/silences/new" element={<NewSilence />} />
         <Route path="/routes" element={<RoutesPage />} />
         <Route path="/notifications" element={<Notifications />} />
-        <Route path="*" element={<Failed error={new HttpError(404, 'No page has this address.')} />} />
+        <Route path="*" element={<NoPage to={`${page.base}/alerts`} what="All alert rules" />} />
       </Routes>
     </AlertSourceProvider>
   );

@@ -1,10 +1,10 @@
 /* The console: what stands at /ui/. */
 import { lazy, Suspense, useEffect, useState, type ComponentType } from 'react';
 import { Navigate, Route, Routes } from 'react-router-dom';
-import { HttpError } from '../api/http';
 import { consoleSession } from '../api/hearth';
 import { onSessionOver } from '../api/aws';
-import { Failed, Loading } from '../components/States';
+import { page } from '../boot/page';
+import { Failed, Loading, NoPage } from '../components/States';
 import { Frame } from '../console/Frame';
 import { SignIn } from '../console/SignIn';
 import { useAsync } from '../lib/useAsync';
@@ -67,7 +67,7 @@ export function Console() {
           <Route path="/" element={<Navigate to="/workspaces" replace />} />
           {Object.entries(pages).map(([path, Page]) => <Route key={path} path={path} element={<Page />} />)}
           <Route path="/login" element={<Navigate to="/workspaces" replace />} />
-          <Route path="*" element={<Failed error={new HttpError(404, 'No page has this address.')} />} />
+          <Route path="*" element={<NoPage to={`${page.base}/workspaces`} what="All workspaces" />} />
         </Routes>
       </Suspense>
     </Frame>

@@ -7,7 +7,7 @@ import { HttpError } from '../api/http';
 import { page } from '../boot/page';
 import { provideRuntime } from '../boot/runtime';
 import { Shell } from '../components/Shell';
-import { Failed, Loading } from '../components/States';
+import { Failed, Loading, NoPage } from '../components/States';
 import { useAsync } from '../lib/useAsync';
 import { SessionContext, type Session } from './session';
 import { SignIn } from './SignIn';
@@ -89,5 +89,5 @@ function OneDashboard() {
 }
 
 function NotFound() {
-  return <Failed error={new HttpError(404, 'No page has this address.')} />;
+  return <NoPage to={`${page.base}/dashboards`} what="All dashboards" />;
 }

@@ -7,7 +7,7 @@ import { useEffect, useId, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router-dom';
 import { registry } from '../../boot/runtime';
 import { PromEditor } from '../../components/PromEditor';
-import { Failed } from '../../components/States';
+import { Empty, Failed } from '../../components/States';
 import { HttpError } from '../../api/http';
 import { toast } from '../../components/Toasts';
 import { PrometheusSource } from '../../datasource/prometheus';
@@ -132,6 +132,7 @@ function ExplorePane({ pane, change, extra, dsLabel, region, onDs }: ExploreProp
       {browsing && prom && <Metrics api={prom.api} pick={(selector) => setText(selector)} />}
       {explaining && prom && <Parts api={prom.api} expr={filled(prom, text)} />}
       {counting && prom && pane.expr.trim() && <Stats key={round} api={prom.api} expr={filled(prom, pane.expr)} from={pane.from} to={pane.to} instant={pane.mode === 'instant'} />}
+      {!pane.expr.trim() && !browsing && <Empty message="Nothing is asked yet">Write PromQL above and press Run. Metrics lists what there is to ask for.</Empty>}
       {pane.expr.trim() && <Answer key={`${uid} ${pane.expr} ${pane.mode} ${round}`} pane={pane} uid={uid} change={change} />}
     </section>
   );

@@ -201,5 +201,6 @@ export default defineConfig({
     },
   },
   server: { port: 4760, proxy: { '/grafana': api, '/workspaces': api } },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  // The libraries' modules import CommonJS by names, which Node cannot; Vite can.
+  test: { environment: 'node', include: ['src/**/*.test.ts'], server: { deps: { inline: [/@grafana/] } } },
 } as import('vite').UserConfig);

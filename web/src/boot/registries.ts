@@ -20,6 +20,7 @@ import {
   type StandardEditorProps,
   type TransformerRegistryItem,
 } from '@grafana/data';
+import { ownTransformers } from '../transform/names';
 import { createElement, lazy, Suspense, type ComponentType } from 'react';
 
 const kinds = [
@@ -75,13 +76,17 @@ const fieldProperties = (): FieldConfigPropertyItem[] => [
   property({ path: 'filterable', name: 'Ad hoc filterable', kind: 'boolean', process: booleanOverrideProcessor, hideFromDefaults: true }),
 ];
 
-/** The transformations the libraries can do, each once: their table has some twice. */
+/** Names that transformations had before. */
+const formerNames: Record<string, string[]> = { joinByField: ['seriesToColumns'] };
+
+/** The transformations the libraries can do, each once, for their table has some twice; and our own. */
 function transformers(): TransformerRegistryItem[] {
   const byId = new Map<string, TransformerRegistryItem>();
-  for (const t of Object.values(standardTransformers)) {
+  for (const t of [...Object.values(standardTransformers), ...ownTransformers]) {
     if (!byId.has(t.id)) {
       byId.set(t.id, {
         id: t.id,
+        aliasIds: formerNames[t.id],
         name: t.name,
         description: t.description,
         transformation: t,

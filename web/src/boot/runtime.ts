@@ -3,6 +3,7 @@ import {
   DataQueryError,
   EventBusSrv,
   LoadingState,
+  locationUtil,
   PanelPlugin,
   toDataFrame,
   type DataFrame,
@@ -31,6 +32,7 @@ import { HttpError, isObject, messageOf, send } from '../api/http';
 import type { PrometheusAPI } from '../api/prometheus';
 import { Registry } from '../datasource/registry';
 import { loadPanel } from '../panels/load';
+import { page } from './page';
 import { activeScene } from '../scene/active';
 
 export const events = new EventBusSrv();
@@ -133,6 +135,8 @@ function backend(): BackendSrv {
 
 /** Joins the libraries with this app. Call it once, before anything is drawn. api tells how data sources are asked that are not behind the proxy. */
 export async function provideRuntime(load: () => Promise<DataSource[]> = getDataSources, api?: (uid: string) => PrometheusAPI): Promise<void> {
+  // Data links are below this Grafana workspace, as all of Grafana's addresses.
+  locationUtil.initialize({ config: { appSubUrl: page.base } as never, getTimeRangeForUrl: () => ({}) as never, getVariablesUrlParams: () => ({}) });
   setAppEvents(events);
   setBackendSrv(backend());
   setEchoSrv({ flush() {}, addBackend() {}, addEvent() {} });

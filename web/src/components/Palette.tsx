@@ -60,7 +60,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const commands = useCommands();
   const shown = commands.filter((c) => matches(`${c.label} ${c.hint}`, query)).slice(0, 100);
   useEffect(() => setAt(0), [query]);
-  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at]);
+  useEffect(() => void list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at]); // browsers may answer with a promise
   const run = (c: Command | undefined) => {
     onClose();
     c?.run();

@@ -22,8 +22,9 @@ import type { DataSource } from '../api/grafana';
 import type { PrometheusAPI } from '../api/prometheus';
 import { BuiltinSource } from './builtin';
 import { PrometheusSource } from './prometheus';
+import { askServer, isExpression } from './server';
 
-const mixedUid = '-- Mixed --';
+export const mixedUid = '-- Mixed --';
 const builtinUids = ['-- Grafana --', 'grafana'];
 
 function metaOf(type: string): DataSourcePluginMeta {
@@ -66,7 +67,7 @@ export function isPrometheus(type: string | undefined): boolean {
   return type === 'prometheus' || type === 'grafana-amazonprometheus-datasource';
 }
 
-/** Sends each query to the data source it names. */
+/** Sends each query to the data source it names, and all of them to Hearth where there are expressions among them. */
 class MixedSource extends DataSourceApi {
   constructor(
     settings: DataSourceInstanceSettings,
@@ -76,6 +77,9 @@ class MixedSource extends DataSourceApi {
   }
 
   query(request: DataQueryRequest): Observable<DataQueryResponse> {
+    if (request.targets.some(isExpression)) {
+      return from(askServer(request, (q) => this.registry.get(q.datasource?.uid === mixedUid ? 'default' : q.datasource, request.scopedVars)));
+    }
     const groups = new Map<string, typeof request.targets>();
     for (const t of request.targets) {
       const uid = t.datasource?.uid && t.datasource.uid !== mixedUid ? t.datasource.uid : 'default';

@@ -78,21 +78,19 @@ export function duplicatePanel(d: DashboardJSON, id: number): DashboardJSON {
   return panel ? addPanel(d, structuredClone({ ...panel, libraryPanel: undefined })).dashboard : d;
 }
 
-/** The dashboard with panels where the user has moved them; who has not moved stays the same object. */
-export function movePanels(d: DashboardJSON, positions: Map<number, GridPos>): DashboardJSON {
-  let moved = false;
+/** The dashboard with panels as far from where they were as the user has moved them; who has not moved stays the same object. */
+export function movePanels(d: DashboardJSON, moves: Map<number, GridPos>): DashboardJSON {
+  if (!moves.size) {
+    return d;
+  }
   const panels = mapPanels(d.panels ?? [], (p) => {
-    const to = positions.get(p.id ?? -1);
-    const from = p.gridPos;
+    const by = moves.get(p.id ?? -1);
+    const from = p.gridPos ?? { x: 0, y: 0, w: 12, h: 8 };
     // A repeated panel's width is the repeat's, not its own.
-    const next = to && from && p.repeat && p.repeatDirection !== 'v' ? { ...to, x: from.x, w: from.w } : to;
-    if (!next || (from && from.x === next.x && from.y === next.y && from.w === next.w && from.h === next.h)) {
-      return p;
-    }
-    moved = true;
-    return { ...p, gridPos: { ...from, ...next } };
+    const across = p.repeat && p.repeatDirection !== 'v' ? { x: 0, w: 0 } : { x: by?.x ?? 0, w: by?.w ?? 0 };
+    return by ? { ...p, gridPos: { ...from, x: from.x + across.x, y: from.y + by.y, w: from.w + across.w, h: from.h + by.h } } : p;
   });
-  return moved ? { ...d, panels } : d;
+  return { ...d, panels };
 }
 
 /**

@@ -75,7 +75,7 @@ export function place(panels: PanelJSON[], valuesOf: ValuesOf): Placed[] {
   let shift = 0; // how much lower than in the JSON the next section stands
   for (const section of sections(panels)) {
     if (!section.row) {
-      const { placed, added } = placePanels(section.panels, shift, [], '', valuesOf);
+      const { placed, added } = placePanels(section.panels, shift, { local: [], suffix: '', clone: false }, valuesOf);
       out.push(...placed);
       shift += added;
       continue;
@@ -94,7 +94,7 @@ function placeRow(row: PanelJSON, panels: PanelJSON[], shift: number, valuesOf: 
   values.forEach((value, i) => {
     const local = value && row.repeat ? [{ ...value, name: row.repeat }] : [];
     const suffix = value ? '@' + encodeURIComponent(value.value) : '';
-    const { placed, bottom } = placePanels(panels, y - top, local, suffix, valuesOf);
+    const { placed, bottom } = placePanels(panels, y - top, { local, suffix, clone: i > 0 }, valuesOf);
     const collapsed = Boolean(row.collapsed);
     out.push({ kind: 'row', key: `row-${row.id}${suffix}`, panel: row, y, collapsed, children: placed, local, clone: i > 0 });
     height = collapsed ? 1 : Math.max(bottom - y, 1);
@@ -104,7 +104,14 @@ function placeRow(row: PanelJSON, panels: PanelJSON[], shift: number, valuesOf: 
   return y - (top + shift) - asWritten;
 }
 
-function placePanels(panels: PanelJSON[], shift: number, local: LocalValue[], suffix: string, valuesOf: ValuesOf) {
+/** What panels of a repeated row have of their copy of it. */
+interface Within {
+  local: LocalValue[];
+  suffix: string;
+  clone: boolean;
+}
+
+function placePanels(panels: PanelJSON[], shift: number, within: Within, valuesOf: ValuesOf) {
   const placed: PlacedPanel[] = [];
   let added = 0;
   const grown: Array<{ below: number; by: number }> = [];
@@ -112,9 +119,9 @@ function placePanels(panels: PanelJSON[], shift: number, local: LocalValue[], su
     const pos = position(p);
     const lower = Math.max(0, ...grown.filter((g) => pos.y >= g.below).map((g) => g.by));
     const at = { ...pos, y: pos.y + shift + lower };
-    const known = local.some((l) => l.name === p.repeat);
+    const known = within.local.some((l) => l.name === p.repeat);
     const values = p.repeat && !known ? valuesOf(p.repeat) : undefined;
-    const copies = values?.length ? repeated(p, at, values, local, suffix) : [one(p, at, local, suffix)];
+    const copies = values?.length ? repeated(p, at, values, within) : [one(p, at, within)];
     placed.push(...copies);
     const bottom = Math.max(...copies.map((c) => c.pos.y + c.pos.h));
     const growth = bottom - (at.y + at.h);
@@ -126,12 +133,12 @@ function placePanels(panels: PanelJSON[], shift: number, local: LocalValue[], su
   return { placed, added, bottom: Math.max(0, ...placed.map((p) => p.pos.y + p.pos.h)) };
 }
 
-function one(panel: PanelJSON, pos: GridPos, local: LocalValue[], suffix: string): PlacedPanel {
-  return { kind: 'panel', key: `panel-${panel.id}${suffix}`, panel, pos, local, clone: suffix !== '' };
+function one(panel: PanelJSON, pos: GridPos, { local, suffix, clone }: Within): PlacedPanel {
+  return { kind: 'panel', key: `panel-${panel.id}${suffix}`, panel, pos, local, clone };
 }
 
 /** Side by side, at most maxPerRow of them, or one below the other. */
-function repeated(panel: PanelJSON, pos: GridPos, values: RepeatValue[], local: LocalValue[], suffix: string): PlacedPanel[] {
+function repeated(panel: PanelJSON, pos: GridPos, values: RepeatValue[], { local, suffix, clone }: Within): PlacedPanel[] {
   const vertical = panel.repeatDirection === 'v';
   const perRow = Math.min(Math.max(panel.maxPerRow || 4, 1), values.length);
   const width = vertical ? pos.w : Math.max(Math.floor(columns / perRow), 1);
@@ -140,7 +147,7 @@ function repeated(panel: PanelJSON, pos: GridPos, values: RepeatValue[], local: 
     const line = vertical ? i : Math.floor(i / perRow);
     const at = { x: vertical ? pos.x : column * width, y: pos.y + line * pos.h, w: width, h: pos.h };
     const key = `panel-${panel.id}${suffix}@${encodeURIComponent(value.value)}`;
-    return { kind: 'panel', key, panel, pos: at, local: [...local, { ...value, name: panel.repeat as string }], clone: i > 0 || suffix !== '' };
+    return { kind: 'panel', key, panel, pos: at, local: [...local, { ...value, name: panel.repeat as string }], clone: clone || i > 0 };
   });
 }
 

@@ -7,7 +7,10 @@ import { useAsync } from '../lib/useAsync';
 import { migrate, unwrap } from '../model/migrate';
 import { withLibraryPanels } from '../model/library';
 import type { DashboardJSON } from '../model/dashboard';
+import { registerMacros } from '../scene/macros';
 import { DashboardView } from './dashboard/View';
+
+registerMacros();
 
 export interface Opened extends Stored {
   /** As drawn: migrated, library panels in their places. */

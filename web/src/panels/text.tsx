@@ -2,6 +2,7 @@ import { PanelPlugin, renderTextPanelMarkdown, textUtil, type PanelProps } from 
 import { css } from '@emotion/css';
 import DOMPurify from 'dompurify';
 import { useMemo } from 'react';
+import { withinHere } from '../scene/links';
 
 interface Options {
   mode: 'markdown' | 'html' | 'code';
@@ -18,9 +19,20 @@ const frame = css({
   '& img': { maxWidth: '100%' },
 });
 
+/** Links of users' markup lead where Grafana's would. */
+function linksWithin(node: Element): void {
+  const href = node.nodeName === 'A' ? node.getAttribute('href') : null;
+  if (href) {
+    node.setAttribute('href', withinHere(href));
+  }
+}
+
+const purify = DOMPurify(window);
+purify.addHook('afterSanitizeAttributes', linksWithin);
+
 /** Markup that users wrote, without what could run, load from elsewhere by itself or leave its panel. */
 export function safe(html: string): string {
-  return DOMPurify.sanitize(textUtil.sanitizeTextPanelContent(html), {
+  return purify.sanitize(textUtil.sanitizeTextPanelContent(html), {
     FORBID_TAGS: ['style', 'form', 'input', 'button', 'iframe', 'object', 'embed', 'link', 'meta', 'base'],
     FORBID_ATTR: ['srcset', 'formaction', 'ping', 'onerror'],
   });
@@ -28,12 +40,10 @@ export function safe(html: string): string {
 
 function TextPanel({ options, replaceVariables }: PanelProps<Options>) {
   const content = options.content ?? '';
-  const html = useMemo(() => {
-    const filled = replaceVariables(content, {}, options.mode === 'code' ? 'raw' : 'html');
-    return options.mode === 'html' ? safe(filled) : safe(renderTextPanelMarkdown(filled));
-  }, [content, options.mode, replaceVariables]);
+  const filled = replaceVariables(content, {}, options.mode === 'code' ? 'raw' : 'html');
+  const html = useMemo(() => (options.mode === 'code' ? '' : safe(options.mode === 'html' ? filled : renderTextPanelMarkdown(filled))), [filled, options.mode]);
   if (options.mode === 'code') {
-    return <pre className={frame}><code>{replaceVariables(content, {}, 'raw')}</code></pre>;
+    return <pre className={frame}><code>{filled}</code></pre>;
   }
   return <div className={`${frame} markdown-html`} dangerouslySetInnerHTML={{ __html: html }} />;
 }

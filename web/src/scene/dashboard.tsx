@@ -40,7 +40,7 @@ export interface DashboardOptions {
   model: DashboardJSON;
   editing?: boolean;
   /** The menu of a panel; none if there is nothing to do with it. */
-  menuOf?: (panel: PanelJSON, clone: boolean) => VizPanelMenu | undefined;
+  menuOf?: (panel: PanelJSON, clone: boolean, key: string) => VizPanelMenu | undefined;
   /** What can be done with a row while the dashboard is edited. */
   rowActionsOf?: (row: PanelJSON) => SceneObject;
 }
@@ -97,6 +97,9 @@ export class DashboardScene extends SceneObjectBase<State> {
   /** Whether two layouts are of the same things in the same places. */
   private signature = '';
 
+  /** Where panels and rows that are no copies were placed, by the keys of their items. */
+  private placed = new Map<string, { id: number; pos: GridPos }>();
+
   /** Draws the panels anew where they stand now; those that were there stay as they are. */
   layOut(): void {
     const placed = place(this.state.model.panels ?? [], (name) => this.valuesOf(name));
@@ -105,6 +108,7 @@ export class DashboardScene extends SceneObjectBase<State> {
       return;
     }
     this.signature = signature;
+    this.placed = new Map(placed.flatMap((p) => (p.kind === 'row' ? [p, ...p.children] : [p])).filter((p) => !p.clone).map(placeOf));
     const rows = new Map(this.state.body.state.children.filter((c): c is SceneGridRow => c instanceof SceneGridRow).map((r) => [r.state.key, r]));
     const children = placed.map((p) => (p.kind === 'row' ? this.row(p, rows.get(p.key)) : this.item(p)));
     const keys = new Set(placed.flatMap((p: Placed) => (p.kind === 'row' ? p.children.map((c) => c.key) : [p.key])));
@@ -143,7 +147,7 @@ export class DashboardScene extends SceneObjectBase<State> {
       before.item.setState(place);
       return before.item;
     }
-    const menu = this.menuOf?.(p.panel, p.clone);
+    const menu = this.menuOf?.(p.panel, p.clone, p.key);
     const item = new SceneGridItem({
       key: `item-${p.key}`,
       ...place,
@@ -199,23 +203,20 @@ export class DashboardScene extends SceneObjectBase<State> {
     }
   }
 
-  /** Where the user has moved panels to, by id. */
-  positions(): Map<number, GridPos> {
+  /** How far the user has moved and stretched panels and rows since they were placed, by id; of a repeat, its first copy. */
+  moves(): Map<number, GridPos> {
     const out = new Map<number, GridPos>();
-    const read = (c: SceneGridItemLike, id: number) =>
-      out.set(id, { x: c.state.x ?? 0, y: c.state.y ?? 0, w: c.state.width ?? 12, h: c.state.height ?? 8 });
-    for (const c of this.state.body.state.children) {
-      if (c instanceof SceneGridRow) {
-        const id = Number(/^row-(\d+)$/.exec(c.state.key ?? '')?.[1]);
-        if (id) {
-          out.set(id, { x: 0, y: c.state.y ?? 0, w: 24, h: 1 });
-        }
+    const note = (c: SceneGridItemLike) => {
+      const was = this.placed.get(c.state.key ?? '');
+      const now = { x: c.state.x ?? 0, y: c.state.y ?? 0, w: c.state.width ?? was?.pos.w ?? 0, h: c.state.height ?? was?.pos.h ?? 0 };
+      if (was && !isEqual(now, was.pos)) {
+        out.set(was.id, { x: now.x - was.pos.x, y: now.y - was.pos.y, w: now.w - was.pos.w, h: now.h - was.pos.h });
       }
-      for (const item of c instanceof SceneGridRow ? c.state.children : [c]) {
-        const id = Number(/^item-panel-(\d+)$/.exec(item.state.key ?? '')?.[1]);
-        if (id) {
-          read(item, id);
-        }
+    };
+    for (const c of this.state.body.state.children) {
+      note(c);
+      if (c instanceof SceneGridRow) {
+        c.state.children.forEach(note);
       }
     }
     return out;
@@ -230,6 +231,11 @@ export class DashboardScene extends SceneObjectBase<State> {
     // A panel asks only while it is drawn whether it can be dragged.
     this.known.forEach(({ item }) => item.state.body?.forceRender());
   }
+}
+
+function placeOf(p: Placed): [string, { id: number; pos: GridPos }] {
+  const { x, y, w, h } = p.kind === 'row' ? { x: 0, y: p.y, w: 24, h: 1 } : p.pos;
+  return [p.kind === 'row' ? p.key : `item-${p.key}`, { id: p.panel.id ?? 0, pos: { x, y, w, h } }];
 }
 
 function layersOf(model: DashboardJSON): SceneDataLayerSet {

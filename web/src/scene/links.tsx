@@ -14,9 +14,16 @@ export function hrefOf(scene: SceneObject, link: { url?: string }, also = ''): s
   const text = (link.url ?? '').replace(/\$\{?__url_time_range\}?/g, state.time).replace(/\$\{?__all_variables\}?/g, state.variables);
   const filled = sceneGraph.interpolate(scene, text, undefined, 'percentencode');
   const href = textUtil.sanitizeUrl(filled + (also && (filled.includes('?') ? '&' : '?') + also));
-  // Addresses within Grafana are below the pages of this Grafana workspace.
-  if (/^\/(d|dashboard|dashboards|explore|alerting|d-solo)(\/|\?|$)/.test(href)) {
-    return page.base + href;
+  return withinHere(href);
+}
+
+/** Grafana's addresses are below the pages of this Grafana workspace, those of the console and of other workspaces below Hearth's own. */
+export function withinHere(href: string): string {
+  if (/^\/(ui|grafana\/g-[0-9a-f]{10})(\/|\?|$)/.test(href)) {
+    return page.root + href;
+  }
+  if (/^\/(?!\/)/.test(href)) {
+    return href.startsWith(page.base + '/') ? href : page.base + href;
   }
   return /^(dashboard|d)\//.test(href) ? `${page.base}/${href}` : href;
 }

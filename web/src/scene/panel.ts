@@ -1,5 +1,5 @@
 /* A panel of the JSON as an object of the scene. */
-import { getDefaultTimeRange, LoadingState } from '@grafana/data';
+import { getDefaultTimeRange, LoadingState, standardTransformersRegistry, type DataTransformerConfig } from '@grafana/data';
 import type { DataSourceRef } from '@grafana/schema';
 import {
   LocalValueVariable,
@@ -9,10 +9,14 @@ import {
   SceneVariableSet,
   VizPanel,
   VizPanelMenu,
+  type CustomTransformerDefinition,
   type SceneDataProvider,
   type SceneDataQuery,
 } from '@grafana/scenes';
 import { isEqual } from 'lodash';
+import { throwError } from 'rxjs';
+import { mixedUid } from '../datasource/registry';
+import { isExpression } from '../datasource/server';
 import { number, type PanelJSON, type Target } from '../model/dashboard';
 import type { LocalValue } from '../model/layout';
 import { kinds } from '../panels/load';
@@ -27,7 +31,7 @@ const dashboardSource = '-- Dashboard --';
 const dataless = new Set(['text', 'news', 'welcome', 'dashlist', 'row', 'alertlist', 'pluginlist', 'gettingstarted']);
 
 function isMixed(ref: DataSourceRef | undefined): boolean {
-  return ref?.uid === '-- Mixed --';
+  return ref?.uid === mixedUid;
 }
 
 /** Each query with the data source it goes to. */
@@ -51,13 +55,21 @@ export function dataOf(p: PanelJSON): SceneDataProvider | undefined {
   }
   const queries = queriesOf(p).filter((q) => !q.hide || usedByExpression(q, p.targets ?? []));
   const own = refOf(p.datasource) ?? (queries[0]?.datasource as DataSourceRef | undefined);
-  const source = own?.uid === dashboardSource ? sharedOf(queries) : runnerOf(p, queries, own);
+  const source = own?.uid === dashboardSource ? sharedOf(queries) : runnerOf(p, queries, queries.some(isExpression) ? { uid: mixedUid } : own);
   // The library's transformations write into their options.
-  return new SceneDataTransformer({ $data: source as never, transformations: structuredClone(p.transformations ?? []) as never });
+  return new SceneDataTransformer({ $data: source as never, transformations: (p.transformations ?? []).map(stepOf) as never });
+}
+
+/** A transformation that is not known here is told instead of drawing nothing. */
+function stepOf(t: DataTransformerConfig): DataTransformerConfig | CustomTransformerDefinition {
+  if (t.disabled || standardTransformersRegistry.getIfExists(t.id)) {
+    return structuredClone(t);
+  }
+  return () => () => throwError(() => new Error(`the transformation ${JSON.stringify(t.id)} is not known here`));
 }
 
 function usedByExpression(q: SceneDataQuery, all: Target[]): boolean {
-  return all.some((t) => t.datasource && (t.datasource as DataSourceRef).uid === '__expr__' && String(t.expression ?? '').includes(q.refId));
+  return all.some((t) => isExpression(t) && String(t.expression ?? '').includes(q.refId));
 }
 
 function sharedOf(queries: SceneDataQuery[]): SceneDataProvider {
@@ -129,7 +141,7 @@ export function vizPanelOf({ key, panel: p, local, menu }: PanelScene): VizPanel
     pluginVersion: p.pluginVersion,
     $data: dataOf(p),
     $variables: localVariables(local),
-    $timeRange: ownTime ? new PanelTimeRange({ timeFrom: p.timeFrom ?? undefined, timeShift: p.timeShift ?? undefined }) : undefined,
+    $timeRange: ownTime ? new PanelTimeRange({ timeFrom: p.timeFrom ?? undefined, timeShift: p.timeShift ?? undefined, hide: p.hideTimeOverride }) : undefined,
     menu,
   });
 }

@@ -4,11 +4,13 @@ import { SceneTimeRangeTransformerBase, sceneGraph, type SceneTimeRangeState } f
 interface State extends SceneTimeRangeState {
   timeFrom?: string;
   timeShift?: string;
+  /** Whether the panel says nothing of it. */
+  hide?: boolean;
 }
 
 /** The range of a panel that has one of its own: "last 2h", or the page's a day earlier. */
 export class PanelTimeRange extends SceneTimeRangeTransformerBase<State> {
-  constructor(own: { timeFrom?: string; timeShift?: string; hide?: boolean }) {
+  constructor(own: Pick<State, 'timeFrom' | 'timeShift' | 'hide'>) {
     const now = dateTime();
     super({ ...own, from: 'now-6h', to: 'now', value: { from: now, to: now, raw: { from: 'now-6h', to: 'now' } } });
   }
@@ -24,8 +26,9 @@ export class PanelTimeRange extends SceneTimeRangeTransformerBase<State> {
       return outer;
     }
     const raw = { from: from.startsWith('now') ? from : `now-${from}`, to: 'now' };
-    const start = dateMath.toDateTime(raw.from, {});
-    const end = dateMath.toDateTime(raw.to, { roundUp: true });
+    const timezone = this.getTimeZone();
+    const start = dateMath.toDateTime(raw.from, { timezone });
+    const end = dateMath.toDateTime(raw.to, { roundUp: true, timezone });
     return start?.isValid() && end ? { from: start, to: end, raw } : outer;
   }
 
@@ -44,15 +47,15 @@ export class PanelTimeRange extends SceneTimeRangeTransformerBase<State> {
     return t ? sceneGraph.interpolate(this, t) : '';
   }
 
-  /** "Last 2h, 1d earlier", for the panel's title. */
+  /** "Last 2 hours, 1d earlier", for the panel's title. */
   description(): string {
     const from = this.text(this.state.timeFrom);
     const shift = this.text(this.state.timeShift);
-    return [from && `Last ${from}`, shift && `${shift} earlier`].filter(Boolean).join(', ');
+    return [from && rangeUtil.describeTextRange(from).display, shift && `${shift} earlier`].filter(Boolean).join(', ');
   }
 
   static Component = ({ model }: { model: PanelTimeRange }) => {
-    model.useState();
-    return <span className="panel-time-info">{model.description()}</span>;
+    const { hide } = model.useState();
+    return hide ? null : <span className="panel-time-info">{model.description()}</span>;
   };
 }

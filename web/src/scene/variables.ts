@@ -66,6 +66,7 @@ function queryVariable(v: VariableJSON): SceneVariable {
     regex: v.regex ?? '',
     sort: (v.sort ?? 0) as never,
     refresh: (Number(v.refresh) === 2 ? 2 : 1) as never,
+    ...(Array.isArray(v.staticOptions) && { staticOptions: v.staticOptions as never, staticOptionsOrder: v.staticOptionsOrder as never }),
   });
 }
 
@@ -94,13 +95,19 @@ function adhocVariable(v: VariableJSON): SceneVariable {
   } as never);
 }
 
+/** On and off have the values that the options say, on first. */
+function switchVariable(v: VariableJSON): SceneVariable {
+  const [enabledValue, disabledValue] = ['true', 'false'].map((standard, i) => String(v.options?.[i]?.value ?? standard));
+  return new SwitchVariable({ ...common(v), enabledValue, disabledValue, value: String(v.current?.value ?? disabledValue) } as never);
+}
+
 /** A variable of a dashboard. A kind nobody knows is a constant: its value still fills in. */
 export function variableOf(v: VariableJSON): SceneVariable {
   switch (v.type) {
     case 'query':
       return queryVariable(v);
     case 'custom':
-      return new CustomVariable({ ...common(v), ...multi(v), query: String(v.query ?? '') });
+      return new CustomVariable({ ...common(v), ...multi(v), query: String(v.query ?? ''), valuesFormat: v.valuesFormat === 'json' ? 'json' : 'csv' });
     case 'datasource':
       return new DataSourceVariable({ ...common(v), ...multi(v), pluginId: String(v.query ?? ''), regex: v.regex ?? '' });
     case 'interval':
@@ -112,7 +119,7 @@ export function variableOf(v: VariableJSON): SceneVariable {
     case 'groupby':
       return new GroupByVariable({ ...common(v), datasource: refOf(v.datasource) ?? null, value: valueOf({ ...v, multi: true }, 'value'), text: valueOf({ ...v, multi: true }, 'text') } as never);
     case 'switch':
-      return new SwitchVariable({ ...common(v), value: String(v.current?.value ?? 'false') } as never);
+      return switchVariable(v);
     default:
       return new ConstantVariable({ ...common(v), hide: 2 as VariableHide, value: (v.current?.value as VariableValue) ?? String(v.query ?? '') });
   }

@@ -45,11 +45,11 @@ export function DashboardView({ opened, reload }: Props) {
   const latest = useRef(model);
   latest.current = model;
   const scene = useMemo(() => {
-    const made = new DashboardScene({ model: opened.model, editing: editor && !opened.dashboard.uid, menuOf: (panel, clone) => menuOf(panel, clone, editor, () => does.current), rowActionsOf: (row) => rowActions(row, (what) => setRow([what, row.id ?? 0])) });
+    const made = new DashboardScene({ model: opened.model, editing: editor && !opened.dashboard.uid, menuOf: (panel, clone, key) => menuOf({ panel, clone, key }, editor, () => does.current), rowActionsOf: (row) => rowActions(row, (what) => setRow([what, row.id ?? 0])) });
     return made;
   }, [opened]); // eslint-disable-line react-hooks/exhaustive-deps
   /** The dashboard with panels where they have been dragged to. */
-  const settled = () => (scene.state.editing ? movePanels(latest.current, scene.positions()) : latest.current);
+  const settled = () => (scene.state.editing ? movePanels(latest.current, scene.moves()) : latest.current);
   const change = (next: DashboardJSON) => {
     latest.current = next;
     setModel(next);
@@ -65,9 +65,9 @@ export function DashboardView({ opened, reload }: Props) {
       const { libraryPanel: _, ...own } = findModelPanel(latest.current, id) ?? { type: 'text' };
       change(setPanel(settled(), own as PanelJSON));
     },
-    csv: (id) => csvOf(scene, id),
-    png: (id) => void pngOf(scene, id),
-    explore: (panel) => navigate(exploreAddress(scene, panel)),
+    csv: (key) => csvOf(scene, key),
+    png: (key) => void pngOf(scene, key),
+    explore: (panel, key) => navigate(exploreAddress(scene, panel, key)),
     alert: (panel) => navigate(alertAddress(scene, panel, latest.current.uid ?? '', meta.folderUid ?? '')),
   };
   useCurrent(scene, model.uid ?? '');
@@ -81,7 +81,7 @@ export function DashboardView({ opened, reload }: Props) {
   const acts: KeyActs = {
     view: does.current.view,
     help: () => setOpen('keys'),
-    explore: editor ? (id) => { const p = findModelPanel(latest.current, id); return p && does.current.explore(p); } : undefined,
+    explore: editor ? (id) => { const p = findModelPanel(latest.current, id); return p && does.current.explore(p, String(id)); } : undefined,
     ...(may && {
       edit: does.current.edit, duplicate: does.current.duplicate, remove: does.current.remove, save: () => setOpen('save'), settings: () => setOpen('settings'),
       crosshair: () => change({ ...settled(), graphTooltip: settled().graphTooltip ? 0 : 1 }),

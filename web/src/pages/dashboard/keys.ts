@@ -67,11 +67,11 @@ function hovered(): string | undefined {
   return document.querySelector('[data-viz-panel-key]:hover')?.getAttribute('data-viz-panel-key') ?? undefined;
 }
 
-const idOf = (key: string) => Number(/^panel-(\d+)$/.exec(key)?.[1]) || undefined;
+const idOf = (key: string) => Number(/^panel-(\d+)(?:@|$)/.exec(key)?.[1]) || undefined;
 
 type Act = (scene: DashboardScene, acts: KeyActs) => void;
 
-/** Does something with the panel under the cursor, if it is one of the JSON and it may be done. */
+/** Does something with the panel under the cursor, of a copy with what is repeated, if it may be done. */
 const onPanel = (what: 'edit' | 'duplicate' | 'remove' | 'explore'): Act => (_, acts) => {
   const id = idOf(hovered() ?? '');
   if (id) {
@@ -106,7 +106,7 @@ const table: Record<string, Act | undefined> = {
     if (alone) {
       locationService.partial({ viewPanel: null });
     } else if (key) {
-      acts.view(String(idOf(key) ?? key));
+      acts.view(key.replace(/^panel-(\d+)$/, '$1'));
     }
   },
   '?': (_, acts) => acts.help(),

@@ -17,30 +17,31 @@ export interface Acts {
   remove: (id: number) => void;
   toLibrary: (id: number) => void;
   unlink: (id: number) => void;
-  csv: (id: number) => void;
-  png: (id: number) => void;
-  explore: (panel: PanelJSON) => void;
+  csv: (key: string) => void;
+  png: (key: string) => void;
+  explore: (panel: PanelJSON, key: string) => void;
   alert: (panel: PanelJSON) => void;
 }
 
-export function menuOf(panel: PanelJSON, clone: boolean, editor: boolean, acts: () => Acts): VizPanelMenu {
+/** The menu of a panel; a copy is named by its key. */
+export function menuOf({ panel, clone, key }: { panel: PanelJSON; clone: boolean; key: string }, editor: boolean, acts: () => Acts): VizPanelMenu {
   const id = panel.id ?? 0;
   const asks = (panel.targets ?? []).some((t) => typeof t.expr === 'string');
   const entry = (text: string, iconClassName: IconName, onClick: () => void): PanelMenuItem => ({ text, iconClassName, onClick });
   const items = [
-    entry('View', 'eye', () => acts().view(String(id))),
+    entry('View', 'eye', () => acts().view(key === `panel-${id}` ? String(id) : key)),
     ...(editor && !clone ? [entry('Edit', 'pen', () => acts().edit(id))] : []),
-    ...(editor && asks ? [entry('Explore', 'compass', () => acts().explore(panel))] : []),
+    ...(editor && asks ? [entry('Explore', 'compass', () => acts().explore(panel, key))] : []),
     ...(editor && asks && !clone ? [entry('New alert rule', 'bell', () => acts().alert(panel))] : []),
-    ...(asks ? [entry('Download CSV', 'download-alt', () => acts().csv(id)), entry('Download PNG', 'camera', () => acts().png(id))] : []),
+    ...(asks ? [entry('Download CSV', 'download-alt', () => acts().csv(key)), entry('Download PNG', 'camera', () => acts().png(key))] : []),
     ...(editor && !clone ? [entry('Duplicate', 'copy', () => acts().duplicate(id)), panel.libraryPanel ? entry('Unlink library panel', 'link', () => acts().unlink(id)) : entry('Create library panel', 'share-alt', () => acts().toLibrary(id)), entry('Remove', 'trash-alt', () => acts().remove(id))] : []),
   ];
   return new VizPanelMenu({ items });
 }
 
 /** What a panel shows, as comma-separated values. */
-export function csvOf(scene: DashboardScene, id: number): void {
-  const panel = findPanel(scene, String(id));
+export function csvOf(scene: DashboardScene, key: string): void {
+  const panel = findPanel(scene, key);
   const series = panel && sceneGraph.getData(panel).state.data?.series;
   if (!panel || !series?.length) {
     toast('info', 'This panel has no data');
@@ -57,9 +58,9 @@ function oneTable(series: DataFrame[]): DataFrame[] {
 }
 
 /** A panel as it is drawn, as a picture. */
-export async function pngOf(scene: DashboardScene, id: number): Promise<void> {
-  const box = document.querySelector<HTMLElement>(`[data-viz-panel-key="panel-${id}"]`);
-  const panel = findPanel(scene, String(id));
+export async function pngOf(scene: DashboardScene, key: string): Promise<void> {
+  const box = document.querySelector<HTMLElement>(`[data-viz-panel-key="${CSS.escape(key)}"]`);
+  const panel = findPanel(scene, key);
   if (!box || !panel) {
     return;
   }
@@ -74,9 +75,9 @@ export async function pngOf(scene: DashboardScene, id: number): Promise<void> {
 }
 
 /** A panel's first query, its variables filled in, and its data source. */
-function firstQuery(scene: DashboardScene, panel: PanelJSON): { ds: string; expr: string } {
+function firstQuery(scene: DashboardScene, panel: PanelJSON, key = String(panel.id)): { ds: string; expr: string } {
   const target = (panel.targets ?? []).find((t) => typeof t.expr === 'string');
-  const drawn = findPanel(scene, String(panel.id));
+  const drawn = findPanel(scene, key);
   const vars = drawn ? { __sceneObject: { value: { valueOf: () => drawn }, text: '__sceneObject' } } : {};
   const keep = String(target?.expr ?? '').replace(/\$(__rate_interval|__interval|__range)\b/g, '\u0001$1');
   const expr = getTemplateSrv().replace(keep, vars as never, variableText).replace(/\u0001/g, '$');
@@ -86,9 +87,9 @@ function firstQuery(scene: DashboardScene, panel: PanelJSON): { ds: string; expr
 }
 
 /** Explore with the panel's first query at the same time. */
-export function exploreAddress(scene: DashboardScene, panel: PanelJSON): string {
+export function exploreAddress(scene: DashboardScene, panel: PanelJSON, key: string): string {
   const { from, to } = sceneGraph.getTimeRange(scene).state;
-  return '/explore?' + new URLSearchParams({ ...firstQuery(scene, panel), from, to }).toString();
+  return '/explore?' + new URLSearchParams({ ...firstQuery(scene, panel, key), from, to }).toString();
 }
 
 /** A new alert rule with the panel's first query, in the dashboard's folder. */

@@ -117,7 +117,7 @@ func (f *fixture) browse(t *testing.T, script string, more ...string) string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "test/"+script)
 	cmd.Dir = filepath.Join("..", "..", "web")
-	cmd.Env = append(os.Environ(), "HEARTH_URL="+f.url, "HEARTH_GRAFANA="+f.grafana, "HEARTH_KEY="+f.key, "HEARTH_PASSWORD="+password)
+	cmd.Env = append(os.Environ(), "HEARTH_URL="+f.url, "HEARTH_GRAFANA="+f.grafana, "HEARTH_KEY="+f.key, "HEARTH_TOKEN="+f.token, "HEARTH_WORKSPACE="+f.workspace, "HEARTH_PASSWORD="+password)
 	cmd.Env = append(cmd.Env, more...)
 	out, err := cmd.CombinedOutput()
 	for line := range strings.Lines(string(out)) {

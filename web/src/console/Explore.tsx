@@ -31,6 +31,8 @@ async function sources(): Promise<DataSource[]> {
   return named && !out.some((d) => d.uid === named) ? [...out, { id: 0, uid: named, name: named, type: 'prometheus', url: `${window.location.origin}${page.root}/workspaces/${named}` }] : out;
 }
 
+const addressOf = async (id: string) => `${window.location.origin}${page.root}/workspaces/${id}`;
+
 const kept = () => window.localStorage.getItem('hearth.workspace');
 
 async function ready(): Promise<boolean> {
@@ -43,7 +45,7 @@ export function Explore() {
   const found = useAsync(ready, []);
   return (
     <Shown of={found} what="Explore">
-      {(some) => (some ? <ExplorePanes dsParam="workspace" dsLabel="Workspace" region={region()} onDs={(id) => window.localStorage.setItem('hearth.workspace', id)} /> : <div style={{ padding: 24 }}><Nothing title="There are no workspaces yet." cli="aws amp create-workspace --alias my-first" /></div>)}
+      {(some) => (some ? <ExplorePanes dsParam="workspace" dsLabel="Workspace" token="HEARTH_TOKEN" region={region()} addressOf={addressOf} onDs={(id) => window.localStorage.setItem('hearth.workspace', id)} /> : <div style={{ padding: 24 }}><Nothing title="There are no workspaces yet." cli="aws amp create-workspace --alias my-first" /></div>)}
     </Shown>
   );
 }

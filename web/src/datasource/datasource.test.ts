@@ -149,8 +149,10 @@ describe('explore', () => {
   it('copies queries that no shell changes', () => {
     expect(shellWord("a'b$c")).toBe("'a'\\''b$c'");
     expect(hclString('a"${b}')).toBe('"a\\"$${b}"');
-    for (const c of copies('http://h/workspaces/ws-00000000-0000-0000-0000-000000000000', 'up{a="b"}')) {
+    const workspace = 'http://h/workspaces/ws-00000000-0000-0000-0000-000000000000';
+    for (const c of copies({ url: workspace, token: 'T', workspace }, 'up{a="b"}')) {
       expect(c.text).toContain(c.name.startsWith('awscurl') ? 'up%7Ba%3D%22b%22%7D' : 'up{a=');
     }
+    expect(copies({ url: 'http://h/proxy/uid/x', token: 'T', workspace: 'http://prometheus:9090' }, 'up').map((c) => c.name)).toEqual(['curl']);
   });
 });

@@ -12,7 +12,7 @@ import { HttpError } from '../../api/http';
 import { toast } from '../../components/Toasts';
 import { PrometheusSource } from '../../datasource/prometheus';
 import { useAsync } from '../../lib/useAsync';
-import { copies, type Range } from './copies';
+import { copies, type Range, type Target } from './copies';
 import { Metrics } from './Metrics';
 import { Parts } from './Parts';
 import { Stats } from './Stats';
@@ -30,8 +30,10 @@ export interface ExploreProps {
   /** The parameter of the address that names the data source, and what people call it. */
   dsParam: string;
   dsLabel: string;
-  /** Of commands to copy. */
+  /** Of commands to copy: the variable of a token, the region, and the metrics workspace's address, empty if there is none or it is not told. */
+  token: string;
   region?: string;
+  addressOf: (uid: string) => Promise<string>;
   onDs?: (uid: string) => void;
 }
 
@@ -78,13 +80,14 @@ export function ExplorePanes(props: ExploreProps) {
   );
 }
 
-function ExplorePane({ pane, change, extra, dsLabel, region, onDs }: ExploreProps & { pane: Pane; change: (p: Partial<Pane>) => void; extra?: React.ReactNode }) {
+function ExplorePane({ pane, change, extra, dsLabel, token, region, addressOf, onDs }: ExploreProps & { pane: Pane; change: (p: Partial<Pane>) => void; extra?: React.ReactNode }) {
   const s = useStyles2(styles);
   const named = useId();
   const sources = registry.getList().filter((d) => d.type === 'prometheus' || d.type === 'grafana-amazonprometheus-datasource');
   const uid = pane.ds || (sources.find((d) => d.isDefault) ?? sources[0])?.uid || '';
   const source = useAsync(() => registry.get(uid), [uid]);
   const prom = source.state === 'done' && source.value instanceof PrometheusSource ? source.value : undefined;
+  const address = useAsync(() => addressOf(uid).catch(() => ''), [uid]);
   const [text, setText] = useState(pane.expr);
   const [browsing, setBrowsing] = useState(false);
   const [explaining, setExplaining] = useState(false);
@@ -105,9 +108,14 @@ function ExplorePane({ pane, change, extra, dsLabel, region, onDs }: ExploreProp
       {!keptQueries().length && <Menu.Item label="Queries you run stand here" disabled />}
     </Menu>
   );
+  const settings = registry.getInstanceSettings(uid);
+  const target: Target = {
+    token, url: new URL(settings?.url ?? '', window.location.origin).href, workspace: address.state === 'done' ? address.value : '',
+    region: region ?? (settings?.jsonData as { sigV4Region?: string } | undefined)?.sigV4Region,
+  };
   const copy = (
     <Menu>
-      {copies(registry.getInstanceSettings(uid)?.url ?? '', text, rangeOf(pane), region).map((c) => (
+      {copies(target, prom ? filled(prom, text) : text, rangeOf(pane)).map((c) => (
         <Menu.Item key={c.name} label={`Copy as ${c.name}`} onClick={() => void navigator.clipboard?.writeText(c.text).then(() => toast('success', 'Copied', c.name))} />
       ))}
     </Menu>

@@ -26,7 +26,7 @@ import { createElement, lazy, Suspense, type ComponentType } from 'react';
 const kinds = [
   'text', 'number', 'slider', 'boolean', 'select', 'multi-select', 'radio', 'color', 'fieldColor', 'unit', 'thresholds',
   'mappings', 'links', 'actions', 'stats-picker', 'strings', 'timezone', 'field-name', 'dashboard-uid', 'geo-location', 'resource',
-  'file-dropzone',
+  'file-dropzone', 'cell', 'line-style', 'nulls', 'series', 'timezones',
 ] as const;
 
 /** The editor of a kind of value, loaded with the panel editor. */

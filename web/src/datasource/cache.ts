@@ -1,4 +1,4 @@
-/* Identical range queries go out once, and a refresh asks only for what is new. */
+/* Identical queries go out once, and a refresh asks only for what is new. */
 import type { Answer, MatrixSeries, PrometheusAPI, QueryData } from '../api/prometheus';
 import { metricText } from './legend';
 
@@ -28,13 +28,58 @@ const maxKept = 200;
 /** Samples one kept answer may have. */
 const maxSamples = 500_000;
 
+interface Request<T> {
+  promise: Promise<T>;
+  abort: AbortController;
+  users: number;
+}
+
+/** Questions under way: whoever asks the same in the meantime gets the same answer. */
+export class UnderWay<T> {
+  private readonly requests = new Map<string, Request<T>>();
+
+  ask(key: string, fetch: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    let shared = this.requests.get(key);
+    if (!shared) {
+      const abort = new AbortController();
+      const promise = fetch(abort.signal).finally(() => this.end(key, promise));
+      shared = { promise, abort, users: 0 };
+      this.requests.set(key, shared);
+    }
+    return this.join(key, shared, signal);
+  }
+
+  /** A new request under the same key stays, when one that was left ends at last. */
+  private end(key: string, promise: Promise<T>) {
+    if (this.requests.get(key)?.promise === promise) {
+      this.requests.delete(key);
+    }
+  }
+
+  /** Whoever leaves before the answer leaves alone; the last one out ends the request. */
+  private join(key: string, shared: Request<T>, signal?: AbortSignal) {
+    shared.users++;
+    return new Promise<T>((resolve, reject) => {
+      const leave = () => {
+        if (--shared.users === 0) {
+          shared.abort.abort();
+          this.end(key, shared.promise);
+        }
+        reject(new DOMException('The query was cancelled.', 'AbortError'));
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      shared.promise.then(resolve, reject).finally(() => signal?.removeEventListener('abort', leave));
+    });
+  }
+}
+
 /**
  * Range queries of one data source. Two that are the same while the first is
  * under way share its answer. One that continues an earlier one (same
  * expression and step, later window) asks for the rest alone.
  */
 export class RangeCache {
-  private readonly underWay = new Map<string, { promise: Promise<Answer<QueryData>>; abort: AbortController; users: number }>();
+  private readonly underWay = new UnderWay<Answer<QueryData>>();
   private readonly kept = new Map<string, Kept>();
 
   constructor(
@@ -42,32 +87,9 @@ export class RangeCache {
     private readonly now: () => number = Date.now
   ) {}
 
-  async ask(ask: RangeAsk, signal?: AbortSignal): Promise<Answer<QueryData>> {
+  ask(ask: RangeAsk, signal?: AbortSignal): Promise<Answer<QueryData>> {
     const key = JSON.stringify([ask.query, ask.step, ask.start, ask.end]);
-    let shared = this.underWay.get(key);
-    if (!shared) {
-      const abort = new AbortController();
-      const promise = this.fetch(ask, abort.signal).finally(() => this.underWay.delete(key));
-      shared = { promise, abort, users: 0 };
-      this.underWay.set(key, shared);
-    }
-    return this.join(key, shared, signal);
-  }
-
-  /** Whoever leaves before the answer leaves alone; the last one out ends the request. */
-  private join(key: string, shared: { promise: Promise<Answer<QueryData>>; abort: AbortController; users: number }, signal?: AbortSignal) {
-    shared.users++;
-    return new Promise<Answer<QueryData>>((resolve, reject) => {
-      const leave = () => {
-        if (--shared.users === 0) {
-          shared.abort.abort();
-          this.underWay.delete(key);
-        }
-        reject(new DOMException('The query was cancelled.', 'AbortError'));
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      shared.promise.then(resolve, reject).finally(() => signal?.removeEventListener('abort', leave));
-    });
+    return this.underWay.ask(key, (abort) => this.fetch(ask, abort), signal);
   }
 
   private async fetch(ask: RangeAsk, signal: AbortSignal): Promise<Answer<QueryData>> {

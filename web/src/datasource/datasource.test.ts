@@ -4,7 +4,7 @@ import { align, formatDuration, parseDuration, rateInterval, stepFor } from '../
 import { distance, explain, nearest, selectorsOf } from '../lib/why';
 import { copies, hclString, shellWord } from '../pages/explore/copies';
 import { partsOf } from '../pages/explore/parts';
-import { isExact, RangeCache, type RangeAsk } from './cache';
+import { isExact, RangeCache, UnderWay, type RangeAsk } from './cache';
 import { parseFind } from './find';
 import { withFilters } from './filters';
 import { variableText } from './interpolate';
@@ -103,6 +103,28 @@ describe('range cache', () => {
     await cache.ask({ ...ask, query: 'up @ end()' });
     await cache.ask({ ...ask, query: 'up @ end()', start: 60, end: 3660 });
     expect(s.asked[1].start).toBe(60);
+  });
+});
+
+describe('questions under way', () => {
+  it('are asked once, and again when they are answered', async () => {
+    let asked = 0;
+    const u = new UnderWay<number>();
+    const ask = () => u.ask('a', async () => ++asked);
+    expect(await Promise.all([ask(), ask(), u.ask('b', async () => 9)])).toEqual([1, 1, 9]);
+    expect(await ask()).toBe(2);
+  });
+  it('end when the last has left, and not before', async () => {
+    const u = new UnderWay<void>();
+    const leavers = [new AbortController(), new AbortController()];
+    let ended = false;
+    const never = (signal: AbortSignal) => new Promise<void>((_, reject) => signal.addEventListener('abort', () => ((ended = true), reject(new Error('ended')))));
+    const all = leavers.map((l) => u.ask('a', never, l.signal).catch(() => 'left'));
+    leavers[0].abort();
+    expect([await all[0], ended]).toEqual(['left', false]);
+    leavers[1].abort();
+    expect([await all[1], ended]).toEqual(['left', true]);
+    expect(await u.ask('a', async () => undefined)).toBeUndefined();
   });
 });
 

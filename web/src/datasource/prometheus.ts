@@ -23,7 +23,7 @@ import { PrometheusAPI, type Answer, type MatrixSeries, type QueryData } from '.
 import { align, formatDuration, parseDuration, rateInterval, stepFor } from '../lib/interval';
 import { messageOf } from '../api/http';
 import { annotationOf, annotationSupport, eventFrames } from './annotations';
-import { RangeCache } from './cache';
+import { RangeCache, UnderWay } from './cache';
 import { withFilters } from './filters';
 import { findText, parseFind, type FindQuery } from './find';
 import { parseValue, toFrames } from './frames';
@@ -49,6 +49,8 @@ interface Planned {
 export class PrometheusSource extends DataSourceApi<PromQuery> {
   readonly api: PrometheusAPI;
   private readonly cache: RangeCache;
+  private readonly moments = new UnderWay<Answer<QueryData>>();
+  private readonly finds = new UnderWay<string[]>();
   private readonly scrapeMs: number;
 
   constructor(settings: DataSourceInstanceSettings, api = new PrometheusAPI(`/api/datasources/proxy/uid/${encodeURIComponent(settings.uid)}`)) {
@@ -113,7 +115,7 @@ export class PrometheusSource extends DataSourceApi<PromQuery> {
 
   private ask(p: Planned, signal: AbortSignal): Promise<Answer<QueryData>> {
     return p.instant
-      ? this.api.query({ query: p.expr, time: p.end }, signal)
+      ? this.moments.ask(JSON.stringify([p.expr, p.end]), (abort) => this.api.query({ query: p.expr, time: p.end }, abort), signal)
       : this.cache.ask({ query: p.expr, start: p.start, end: p.end, step: p.stepMs / 1000 }, signal);
   }
 
@@ -174,7 +176,7 @@ export class PrometheusSource extends DataSourceApi<PromQuery> {
       return [];
     }
     const window = range ? { start: range.from.valueOf() / 1000, end: range.to.valueOf() / 1000 } : {};
-    const values = await this.find(parseFind(text), window);
+    const values = await this.finds.ask(JSON.stringify([text, window]), () => this.find(parseFind(text), window));
     return values.slice(0, maxValues).map((v) => ({ text: v, expandable: true }));
   }
 

@@ -2,10 +2,12 @@
 import type { SelectableValue, StandardEditorProps } from '@grafana/data';
 import { MultiCombobox, RadioButtonGroup, Select, Slider, StatsPicker, Switch, TagsInput, UnitPicker } from '@grafana/ui';
 import type { ComponentType } from 'react';
+import { CellValue } from './cell';
 import { Color, FieldColorValue } from './color';
 import { Line, Lines, NumberLine } from './Line';
 import { LinksValue } from './links';
 import { MappingsValue } from './MappingsValue';
+import { LineStyleValue, NullsValue, SeriesValue, TimeZonesValue } from './series';
 import { ThresholdsValue } from './thresholds';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -49,7 +51,7 @@ const Links = ({ value, onChange }: Props) => <LinksValue value={value} onChange
 const editors: Record<string, ComponentType<Props>> = {
   text: TextValue, number: NumberValue, slider: SliderValue, boolean: BooleanValue, radio: RadioValue, select: SelectValue, unit: UnitValue,
   'multi-select': MultiValue, 'stats-picker': StatsValue, strings: StringsValue, color: ColorValue, fieldColor: FieldColors,
-  thresholds: Thresholds, mappings: Mappings, links: Links, 'field-name': TextValue, timezone: TextValue,
+  thresholds: Thresholds, mappings: Mappings, links: Links, cell: CellValue, 'line-style': LineStyleValue, nulls: NullsValue, series: SeriesValue, timezones: TimeZonesValue, 'field-name': TextValue, timezone: TextValue,
 };
 
 /** The editor of a kind; one that is set in the JSON alone has none. */

@@ -185,6 +185,41 @@ function sameThing(a: unknown, b: unknown): boolean {
   return key !== undefined && a[key] === b[key];
 }
 
+const isPlain = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** What is kept, with what has changed from one state to another; all else in it stays as it is. */
+export function takeOn(kept: unknown, before: unknown, now: unknown): unknown {
+  if (isEqual(before, now)) {
+    return kept;
+  }
+  if (Array.isArray(before) && Array.isArray(now)) {
+    return takeOnList(Array.isArray(kept) ? kept : [], before, now);
+  }
+  if (!isPlain(before) || !isPlain(now)) {
+    return structuredClone(now);
+  }
+  const out: Record<string, unknown> = isPlain(kept) ? { ...kept } : {};
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    const value = takeOn(out[key], before[key], now[key]);
+    if (value !== undefined) {
+      out[key] = value;
+    } else {
+      delete out[key];
+    }
+  }
+  return out;
+}
+
+function takeOnList(kept: unknown[], before: unknown[], now: unknown[]): unknown[] {
+  if (kept.length !== before.length) { // more is kept than is on show: properties the kind of panel does not know
+    return [...kept.filter((k) => !before.some((b) => isEqual(b, k))), ...structuredClone(now)];
+  }
+  return now.map((v, i) => {
+    const at = before.findIndex((b) => isEqual(b, v));
+    return at >= 0 ? kept[at] : before.length === now.length ? takeOn(kept[i], before[i], v) : structuredClone(v);
+  });
+}
+
 export interface Change {
   path: string;
   before: unknown;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { absentSources, replaceSources } from './absent';
 import type { DashboardJSON, PanelJSON } from './dashboard';
-import { addPanel, changes, edited, movePanels, panelsOfRow, removePanel, removeRow, setPanel } from './edit';
+import { addPanel, changes, edited, movePanels, panelsOfRow, removePanel, removeRow, setPanel, takeOn } from './edit';
 import { asExport, fillInputs, inputsOf, withElements } from './inputs';
 import { place, type RepeatValue } from './layout';
 import { migrate, NotADashboard, unwrap } from './migrate';
@@ -224,5 +224,29 @@ describe('data sources that are not here', () => {
     const text = JSON.stringify(d).replaceAll(`"datasource":"${gone}"`, '"datasource":"amp"').replace('{"type":"prometheus","uid":"P1"}', `{"type":"${to.type}","uid":"amp"}`).replace('{"uid":"P1"}', '{"uid":"amp"}');
     expect(JSON.stringify(replaceSources(d, new Map([[gone, to], ['P1', to]])))).toBe(text);
     expect(replaceSources(d, new Map())).toEqual(d);
+  });
+});
+
+describe('what is changed on a panel', () => {
+  const kept = { defaults: { unit: 'percent', later: 1 }, overrides: [{ matcher: { id: 'byName', options: 'a' }, properties: [{ id: 'later', value: 1 }, { id: 'unit', value: 's' }] }] };
+  const shown = { defaults: { unit: 'percent', color: { mode: 'x' } }, overrides: [{ matcher: { id: 'byName', options: 'a' }, properties: [{ id: 'unit', value: 's' }] }] };
+
+  it('is taken on, and neither defaults nor what is unknown come or go', () => {
+    const hidden = { matcher: { id: 'byNames', options: { names: ['b'] } }, properties: [] };
+    expect(takeOn(kept, shown, { ...shown, overrides: [...shown.overrides, hidden] })).toEqual({ ...kept, overrides: [...kept.overrides, hidden] });
+    expect(takeOn(kept, shown, { ...shown, defaults: { ...shown.defaults, decimals: 2 } })).toEqual({ ...kept, defaults: { ...kept.defaults, decimals: 2 } });
+    expect(takeOn(kept, shown, structuredClone(shown))).toBe(kept);
+  });
+
+  it('keeps what else a rule says', () => {
+    const wider = { ...shown.overrides[0], properties: [...shown.overrides[0].properties, { id: 'custom.width', value: 90 }] };
+    const after = takeOn(kept, shown, { ...shown, overrides: [wider] }) as typeof kept;
+    expect(after.overrides[0].properties).toEqual([{ id: 'later', value: 1 }, { id: 'unit', value: 's' }, { id: 'custom.width', value: 90 }]);
+  });
+
+  it('goes again with what took it back', () => {
+    const sorted = { sortBy: [{ displayName: 'a', desc: true }] };
+    expect(takeOn(undefined, { cellHeight: 'sm' }, { cellHeight: 'sm', ...sorted })).toEqual(sorted);
+    expect(takeOn({ x: 1, ...sorted }, { ...sorted, y: 1 }, { y: 1 })).toEqual({ x: 1 });
   });
 });

@@ -14,6 +14,9 @@ interface Options {
   groupWidth?: number;
   barWidth?: number;
   barRadius?: number;
+  xTickLabelRotation?: number;
+  xTickLabelSpacing?: number;
+  xTickLabelMaxLength?: number;
   legend: { showLegend: boolean; displayMode: LegendDisplayMode; placement: LegendPlacement; calcs?: string[] };
   tooltip?: { mode?: string };
 }
@@ -39,14 +42,22 @@ function textOf(f: Field, value: unknown, timeZone: string): string {
   return f.display ? formattedValueToString(f.display(value)) : String(value ?? '');
 }
 
-function seriesOf(frame: DataFrame, x: Field, theme: GrafanaTheme2): BarSeries[] {
+/** The colour of each category, where a field of its own gives it. */
+function categoryColors(frame: DataFrame, name: string | undefined, theme: GrafanaTheme2): string[] | undefined {
+  const by = frame.fields.find((f) => name && getFieldDisplayName(f, frame) === name);
+  const display = by && (by.display ?? getDisplayProcessor({ field: by, theme }));
+  return display && by.values.map((v) => display(v).color ?? '#888');
+}
+
+function seriesOf(frame: DataFrame, x: Field, theme: GrafanaTheme2, colorBy?: string): BarSeries[] {
+  const own = categoryColors(frame, colorBy, theme);
   return frame.fields
     .filter((f) => f !== x && f.type === FieldType.number && !f.config.custom?.hideFrom?.viz)
     .map((f) => {
       const display = f.display ?? getDisplayProcessor({ field: f, theme });
       const byValue = f.config.color?.mode === 'thresholds' || f.config.color?.mode?.startsWith('continuous') || (f.config.mappings ?? []).length > 0;
       const last = f.values.filter((v) => v !== null && v !== undefined).at(-1);
-      return { name: getFieldDisplayName(f, frame), display, values: f.values as number[], color: display(last ?? 0).color ?? '#888', colors: byValue ? f.values.map((v) => display(v).color ?? '#888') : undefined };
+      return { name: getFieldDisplayName(f, frame), display, values: f.values as number[], color: display(last ?? 0).color ?? '#888', colors: own ?? (byValue ? f.values.map((v) => display(v).color ?? '#888') : undefined) };
     });
 }
 
@@ -55,7 +66,7 @@ function BarChartPanel(props: PanelProps<Options>) {
   const theme = useTheme2();
   const frame = oneFrame(data.series);
   const x = frame && categoryField(frame, options.xField);
-  const series = frame && x ? seriesOf(frame, x, theme) : [];
+  const series = frame && x ? seriesOf(frame, x, theme, options.colorByField) : [];
   if (!hasData(data.series) || !frame || !x || !series.length) {
     return <NoData {...props} />;
   }
@@ -64,7 +75,8 @@ function BarChartPanel(props: PanelProps<Options>) {
   const legend = options.legend?.showLegend ? (
     <VizLayout.Legend placement={options.legend.placement}><VizLegend items={items} placement={options.legend.placement} displayMode={options.legend.displayMode ?? LegendDisplayMode.List} readonly /></VizLayout.Legend>
   ) : null;
-  const categories = Array.from({ length: frame.length }, (_, i) => textOf(x, x.values[i], timeZone));
+  const most = options.xTickLabelMaxLength || Infinity;
+  const categories = Array.from({ length: frame.length }, (_, i) => textOf(x, x.values[i], timeZone)).map((c) => (c.length > most ? c.slice(0, most) + '…' : c));
   return (
     <VizLayout width={width} height={height} legend={legend}>
       {(w, h) => (
@@ -79,6 +91,8 @@ function BarChartPanel(props: PanelProps<Options>) {
           groupWidth={options.groupWidth}
           barWidth={options.barWidth}
           radius={options.barRadius}
+          rotate={options.xTickLabelRotation}
+          spacing={options.xTickLabelSpacing}
           fill={custom?.custom?.fillOpacity}
           line={custom?.custom?.lineWidth}
           min={custom?.min ?? undefined}
@@ -92,6 +106,8 @@ function BarChartPanel(props: PanelProps<Options>) {
 
 const choices = (...v: string[]) => ({ options: v.map((value) => ({ value, label: value[0].toUpperCase() + value.slice(1) })) }) as never;
 
+const spacings = [[0, 'None'], [100, 'Small'], [200, 'Medium'], [300, 'Large'], [-100, 'Small, from the last'], [-200, 'Medium, from the last'], [-300, 'Large, from the last']].map(([value, label]) => ({ value: value as number, label: label as string }));
+
 export const plugin = new PanelPlugin<Options>(BarChartPanel as never)
   .useFieldConfig({
     standardOptions: paletteColors,
@@ -104,6 +120,10 @@ export const plugin = new PanelPlugin<Options>(BarChartPanel as never)
   .setPanelOptions((b) => {
     b.addTextInput({ path: 'xField', name: 'X axis', description: 'Name of the field; empty: the first text or time' });
     b.addRadio({ path: 'orientation', name: 'Orientation', defaultValue: 'auto', settings: choices('auto', 'horizontal', 'vertical') });
+    b.addSliderInput({ path: 'xTickLabelRotation', name: 'Rotate x-axis tick labels', defaultValue: 0, settings: { min: -90, max: 90, step: 15 } });
+    b.addSelect({ path: 'xTickLabelSpacing', name: 'X-axis labels minimum spacing', defaultValue: 0, settings: { options: spacings } });
+    b.addNumberInput({ path: 'xTickLabelMaxLength', name: 'X-axis tick label max length', settings: { placeholder: 'None', min: 0, integer: true } });
+    b.addTextInput({ path: 'colorByField', name: 'Color by field', description: 'Name of the field whose values colour the bars' });
     b.addRadio({ path: 'showValue', name: 'Show values', defaultValue: 'auto', settings: choices('auto', 'always', 'never') });
     b.addRadio({ path: 'stacking', name: 'Stacking', defaultValue: 'none', settings: choices('none', 'normal', 'percent') });
     b.addSliderInput({ path: 'groupWidth', name: 'Group width', defaultValue: 0.7, settings: { min: 0, max: 1, step: 0.01 } });

@@ -1,4 +1,4 @@
-import { dateTimeFormat, formattedValueToString, getValueFormat, PanelPlugin, type PanelProps } from '@grafana/data';
+import { dateTimeFormat, formattedValueToString, getValueFormat, PanelPlugin, type PanelOptionsEditorBuilder, type PanelProps } from '@grafana/data';
 import { useTheme2, VizLayout } from '@grafana/ui';
 import { css } from '@emotion/css';
 import { useMemo, useRef, useState, useLayoutEffect } from 'react';
@@ -12,6 +12,7 @@ interface Options {
   calculation?: Parameters<typeof heatOf>[2];
   color?: { mode?: string; scheme?: string; fill?: string; steps?: number; exponent?: number; scale?: string; min?: number; max?: number; reverse?: boolean };
   cellGap?: number;
+  cellValues?: { unit?: string; decimals?: number };
   filterValues?: { le?: number; ge?: number };
   rowsFrame?: { layout?: string; value?: string };
   yAxis?: { unit?: string; decimals?: number; min?: number; max?: number; reverse?: boolean; axisPlacement?: string; axisLabel?: string };
@@ -70,30 +71,33 @@ function HeatmapPanel(props: PanelProps<Options>) {
     most0 = Math.max(most0, c.count);
   }
   const color = { ...options.color, min: options.color?.min ?? least0, max: options.color?.max ?? most0 };
-  const legend = options.legend?.show !== false ? <VizLayout.Legend placement="bottom"><ColorBar color={color} /></VizLayout.Legend> : null;
+  const legend = options.legend?.show !== false ? <VizLayout.Legend placement="bottom"><ColorBar color={color} count={countFormat(options)} /></VizLayout.Legend> : null;
   return <VizLayout width={width} height={height} legend={legend}>{(w, h) => <Canvas {...props} heat={heat} cells={cells} color={color} width={w} height={h} />}</VizLayout>;
 }
 
-const counting = getValueFormat('short');
+/** How counts are written. */
+function countFormat({ cellValues }: Options): (n: number) => string {
+  const of = getValueFormat(cellValues?.unit || 'short');
+  return (n) => formattedValueToString(of(n, cellValues?.decimals));
+}
 
 type Color = NonNullable<Options['color']> & { min: number; max: number };
 
 function colorFor(color: Color, theme: ReturnType<typeof useTheme2>): (count: number) => string {
   const palette = paletteOf(color, theme);
   const span = color.max - color.min;
-  const exponent = color.mode === 'opacity' || color.scale === 'exponential' ? (color.exponent ?? 0.5) : 1;
+  const exponent = color.mode === 'opacity' && color.scale !== 'linear' ? (color.exponent ?? 0.5) : 1;
   return (count) => palette[Math.round(Math.min(Math.max(span ? (count - color.min) / span : 1, 0), 1) ** exponent * (palette.length - 1))];
 }
 
-function ColorBar({ color }: { color: Color }) {
+function ColorBar({ color, count }: { color: Color; count: (n: number) => string }) {
   const theme = useTheme2();
   const palette = paletteOf(color, theme);
-  const format = getValueFormat('short');
   return (
     <div className={css({ display: 'flex', gap: 8, alignItems: 'center', fontSize: 11, paddingTop: 4 })}>
-      <span>{formattedValueToString(format(color.min))}</span>
+      <span>{count(color.min)}</span>
       <span className={css({ flex: '0 1 300px', height: 8, borderRadius: 2 })} style={{ background: `linear-gradient(to right, ${palette.join(',')})` }} />
-      <span>{formattedValueToString(format(color.max))}</span>
+      <span>{count(color.max)}</span>
     </div>
   );
 }
@@ -112,11 +116,12 @@ function Canvas({ heat, cells, color, width, height, options, timeRange, timeZon
   const range = { from: timeRange.from.valueOf(), to: timeRange.to.valueOf() };
   const scale = scaleOf(heat, range, { w: width, h: height }, options);
   const paint = colorFor(color, theme);
+  const count = countFormat(options);
+  const unit = options.yAxis?.unit || heat.field?.config.unit;
   const format = useMemo(() => {
-    const unit = options.yAxis?.unit ?? heat.field?.config.unit;
     const of = getValueFormat(unit ?? 'short');
     return (v: number) => formattedValueToString(of(v, options.yAxis?.decimals));
-  }, [options.yAxis, heat]);
+  }, [unit, options.yAxis]);
   useLayoutEffect(() => {
     const canvas = ref.current;
     const ctx = canvas?.getContext('2d');
@@ -128,7 +133,7 @@ function Canvas({ heat, cells, color, width, height, options, timeRange, timeZon
     canvas.height = height * ratio;
     ctx.scale(ratio, ratio);
     ctx.clearRect(0, 0, width, height);
-    drawAxes(ctx, heat, scale, { width, height, range, timeZone, format, text: theme.colors.text.primary, grid: theme.isDark ? 'rgba(240,250,255,.07)' : 'rgba(0,10,23,.07)', font: theme.typography.fontFamily });
+    drawAxes(ctx, heat, scale, { width, height, range, timeZone, format, ownNames: !unit, text: theme.colors.text.primary, grid: theme.isDark ? 'rgba(240,250,255,.07)' : 'rgba(0,10,23,.07)', font: theme.typography.fontFamily });
     const gap = options.cellGap ?? 1;
     ctx.save();
     ctx.beginPath();
@@ -166,13 +171,13 @@ function Canvas({ heat, cells, color, width, height, options, timeRange, timeZon
   };
   return (
     <div style={{ position: 'relative', width, height }}>
-      <canvas ref={ref} style={{ width, height }} data-testid="heatmap" data-cells={cells.length} role="img" aria-label={`Heatmap of ${cells.length} cells, counts from ${formattedValueToString(counting(color.min))} to ${formattedValueToString(counting(color.max))}`} onMouseMove={move} onMouseLeave={() => { setOver(undefined); setDrag(undefined); }} onMouseDown={(e) => setDrag({ from: at(e).x, to: at(e).x })} onMouseUp={up} />
+      <canvas ref={ref} style={{ width, height }} data-testid="heatmap" data-cells={cells.length} role="img" aria-label={`Heatmap of ${cells.length} cells, counts from ${count(color.min)} to ${count(color.max)}`} onMouseMove={move} onMouseLeave={() => { setOver(undefined); setDrag(undefined); }} onMouseDown={(e) => setDrag({ from: at(e).x, to: at(e).x })} onMouseUp={up} />
       {drag && <div style={{ position: 'absolute', pointerEvents: 'none', top: margin.top, height: height - margin.top - margin.bottom, left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from), background: 'rgba(128,128,160,.3)' }} />}
       {over && options.tooltip?.mode !== 'none' && (
         <div className={css({ position: 'absolute', pointerEvents: 'none', zIndex: 3, padding: 8, fontSize: 12, borderRadius: 4, whiteSpace: 'nowrap', background: theme.colors.background.elevated ?? theme.colors.background.secondary, boxShadow: theme.shadows.z2, border: `1px solid ${theme.colors.border.weak}` })} style={{ left: Math.min(over.x + 12, width - 180), top: Math.min(over.y + 12, height - 70) }}>
           <div>{dateTimeFormat(over.cell.x0, { timeZone })} – {dateTimeFormat(over.cell.x1, { timeZone })}</div>
           <div>{heat.rows ? bucketText(heat.rows, over.cell.y0) : `${format(over.cell.y0)} – ${format(over.cell.y1)}`}</div>
-          <div>Count <strong>{formattedValueToString(getValueFormat('short')(over.cell.count))}</strong></div>
+          <div>Count <strong>{count(over.cell.count)}</strong></div>
         </div>
       )}
     </div>
@@ -189,6 +194,8 @@ interface Axes {
   range: { from: number; to: number };
   timeZone: string;
   format: (v: number) => string;
+  /** Buckets are called what their bounds are: no unit is given. */
+  ownNames: boolean;
   text: string;
   grid: string;
   font: string;
@@ -226,15 +233,24 @@ function drawAxes(ctx: CanvasRenderingContext2D, heat: Heat, scale: Scale, a: Ax
 function yTicks(heat: Heat, a: Axes): Array<{ at: number; text: string; between?: boolean }> {
   if (heat.rows) {
     const every = Math.ceil((heat.rows.length * 14) / Math.max(a.height - 30, 1));
-    return heat.rows.map((name, i) => ({ at: i, text: Number.isNaN(Number(name)) ? name : a.format(Number(name)), between: true })).filter((_, i) => i % every === 0);
+    return heat.rows.map((name, i) => ({ at: i, text: a.ownNames || Number.isNaN(Number(name)) ? name : a.format(Number(name)), between: true })).filter((_, i) => i % every === 0);
   }
   const lows = heat.cells.map((c) => c.y0).filter(Number.isFinite);
   const highs = heat.cells.map((c) => c.y1).filter(Number.isFinite);
   return axisTicks(Math.min(...lows), Math.max(...highs), Math.max(Math.floor(a.height / 40), 2), Boolean(heat.log)).map((at) => ({ at, text: a.format(at) }));
 }
 
+/** By how many buckets, or of what size, values are counted here. */
+function addBuckets(b: PanelOptionsEditorBuilder<Options>, axis: 'xBuckets' | 'yBuckets', name: string): void {
+  const showIf = (o: Options) => Boolean(o.calculate);
+  b.addRadio({ path: `calculation.${axis}.mode`, name, showIf, defaultValue: 'size', settings: { options: [{ value: 'size', label: 'Size' }, { value: 'count', label: 'Count' }] } });
+  b.addTextInput({ path: `calculation.${axis}.value`, name: `${name}: value`, showIf, settings: { placeholder: 'Auto' } });
+}
+
 export const plugin = new PanelPlugin<Options>(HeatmapPanel as never).useFieldConfig({ disableStandardOptions: [] }).setPanelOptions((b) => {
   b.addRadio({ path: 'calculate', name: 'Calculate from data', defaultValue: false, settings: { options: [{ value: true, label: 'Yes' }, { value: false, label: 'No' }] } });
+  addBuckets(b, 'xBuckets', 'X Buckets');
+  addBuckets(b, 'yBuckets', 'Y Buckets');
   b.addUnitPicker({ path: 'yAxis.unit', name: 'Unit', category: ['Y axis'] });
   b.addNumberInput({ path: 'yAxis.decimals', name: 'Decimals', category: ['Y axis'] });
   b.addNumberInput({ path: 'yAxis.min', name: 'Min', category: ['Y axis'] });
@@ -242,10 +258,18 @@ export const plugin = new PanelPlugin<Options>(HeatmapPanel as never).useFieldCo
   b.addBooleanSwitch({ path: 'yAxis.reverse', name: 'Reverse', category: ['Y axis'], defaultValue: false });
   b.addRadio({ path: 'color.mode', name: 'Mode', category: ['Colors'], defaultValue: 'scheme', settings: { options: [{ value: 'scheme', label: 'Scheme' }, { value: 'opacity', label: 'Opacity' }] } });
   b.addSelect({ path: 'color.scheme', name: 'Scheme', category: ['Colors'], defaultValue: 'Oranges', settings: { options: Object.keys(schemes).map((v) => ({ value: v, label: v })) }, showIf: (o) => o.color?.mode !== 'opacity' });
+  const isOpacity = (o: Options) => o.color?.mode === 'opacity';
+  b.addColorPicker({ path: 'color.fill', name: 'Color', category: ['Colors'], defaultValue: 'dark-orange', showIf: isOpacity });
+  b.addRadio({ path: 'color.scale', name: 'Scale', category: ['Colors'], defaultValue: 'exponential', settings: { options: [{ value: 'exponential', label: 'Exponential' }, { value: 'linear', label: 'Linear' }] }, showIf: isOpacity });
+  b.addSliderInput({ path: 'color.exponent', name: 'Exponent', category: ['Colors'], defaultValue: 0.5, settings: { min: 0.1, max: 2, step: 0.1 }, showIf: (o) => isOpacity(o) && o.color?.scale !== 'linear' });
+  b.addSliderInput({ path: 'color.steps', name: 'Steps', category: ['Colors'], defaultValue: 64, settings: { min: 2, max: 128, step: 1 } });
   b.addBooleanSwitch({ path: 'color.reverse', name: 'Reverse', category: ['Colors'], defaultValue: false });
   b.addNumberInput({ path: 'color.min', name: 'Start color scale from value', category: ['Colors'] });
   b.addNumberInput({ path: 'color.max', name: 'End color scale at value', category: ['Colors'] });
   b.addSliderInput({ path: 'cellGap', name: 'Cell gap', category: ['Cell display'], defaultValue: 1, settings: { min: 0, max: 25 } });
+  b.addUnitPicker({ path: 'cellValues.unit', name: 'Unit', category: ['Cell display'] });
+  b.addNumberInput({ path: 'cellValues.decimals', name: 'Decimals', category: ['Cell display'], settings: { placeholder: 'Auto' } });
+  b.addRadio({ path: 'tooltip.mode', name: 'Tooltip mode', category: ['Tooltip'], defaultValue: 'single', settings: { options: [{ value: 'single', label: 'Single' }, { value: 'none', label: 'Hidden' }] } });
   b.addNumberInput({ path: 'filterValues.le', name: 'Hide cells with values at most', category: ['Cell display'], defaultValue: 1e-9 });
   b.addBooleanSwitch({ path: 'legend.show', name: 'Show legend', category: ['Legend'], defaultValue: true });
 });

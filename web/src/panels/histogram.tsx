@@ -78,7 +78,7 @@ function HistogramPanel(props: PanelProps<Options>) {
   const custom = first.config.custom ?? {};
   return (
     <VizLayout width={width} height={height} legend={legend}>
-      {(w, h) => <Bars categories={found.bounds.slice(0, -1).map((b) => formattedValueToString(unit(b)))} series={series} width={w} height={h} bounds showValue="never" groupWidth={1} barWidth={0.95} stacking={options.stacking} fill={custom.fillOpacity ?? 80} line={custom.lineWidth ?? 1} tooltip={options.tooltip?.mode} />}
+      {(w, h) => <Bars categories={found.bounds.slice(0, -1).map((b) => formattedValueToString(unit(b)))} series={series} width={w} height={h} bounds showValue="never" groupWidth={1} barWidth={0.95} stacking={options.stacking} overlay={!options.stacking || options.stacking === 'none'} fill={custom.fillOpacity ?? 80} line={custom.lineWidth ?? 1} tooltip={options.tooltip?.mode} />}
     </VizLayout>
   );
 }

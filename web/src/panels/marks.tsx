@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import type uPlot from 'uplot';
 
-interface Event {
+export interface Event {
   from: number;
   to: number;
   title: string;
@@ -65,21 +65,34 @@ export function Marks({ config, frames, timeZone }: Props) {
     shown.map((e, i) => {
       const left = Math.max(plot.valToPos(e.from, 'x'), 0);
       const right = Math.min(plot.valToPos(e.to, 'x'), plot.over.clientWidth);
-      return (
-        <Tooltip key={i} content={<Told event={e} timeZone={timeZone} />} interactive>
-          <button
-            type="button"
-            className="annotation-mark"
-            aria-label={`Annotation: ${e.title || e.text || dateTimeFormat(e.from, { timeZone })}`}
-            style={{
-              position: 'absolute', bottom: -7, left: left - 4, width: Math.max(right - left, 8), height: 6, border: 0, padding: 0,
-              background: e.color, borderRadius: 2, cursor: 'pointer', zIndex: 5, minHeight: 0,
-            }}
-          />
-        </Tooltip>
-      );
+      return <Mark key={i} event={e} timeZone={timeZone} left={left} right={right} top={plot.over.clientHeight + 1} />;
     }),
     plot.over
+  );
+}
+
+interface MarkProps {
+  event: Event;
+  timeZone: TimeZone;
+  left: number;
+  right: number;
+  top: number;
+}
+
+/** What an annotation has below its line or region: it tells what it is. */
+export function Mark({ event: e, timeZone, left, right, top }: MarkProps) {
+  return (
+    <Tooltip content={<Told event={e} timeZone={timeZone} />} interactive>
+      <button
+        type="button"
+        className="annotation-mark"
+        aria-label={`Annotation: ${e.title || e.text || dateTimeFormat(e.from, { timeZone })}`}
+        style={{
+          position: 'absolute', top, left: left - 4, width: Math.max(right - left, 8), height: 6, border: 0, padding: 0,
+          background: e.color, borderRadius: 2, cursor: 'pointer', zIndex: 5, minHeight: 0,
+        }}
+      />
+    </Tooltip>
   );
 }
 

@@ -1,8 +1,8 @@
 import { FieldColorModeId, FieldConfigProperty, formattedValueToString, getFieldDisplayValues, PanelPlugin, type FieldDisplay, type PanelProps, type ReduceDataOptions } from '@grafana/data';
 import { LegendDisplayMode, type LegendPlacement } from '@grafana/schema';
-import { commonOptionsBuilder, useTheme2, VizLayout, VizLegend, type VizLegendItem } from '@grafana/ui';
+import { commonOptionsBuilder, DataLinksContextMenu, useTheme2, VizLayout, VizLegend, type VizLegendItem } from '@grafana/ui';
 import { css } from '@emotion/css';
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type MouseEventHandler, type ReactElement } from 'react';
 import { NoData } from './nodata';
 import { addReduceOptions } from './options';
 
@@ -66,9 +66,13 @@ function Pie({ slices, width, height, options }: { slices: Slice[]; width: numbe
     <div style={{ position: 'relative', width, height }}>
       <svg width={width} height={height} role="img" aria-label={slices.map((s) => textOf(s, ['name', 'value', 'percent']).join(' ')).join(', ')}>
         {slices.map((s, i) => (
-          <path key={i} data-testid="pie-slice" d={sector(width / 2, height / 2, over === i ? r + 3 : r, inner, s.from, s.to)} fill={s.value.display.color} stroke={theme.colors.background.primary} strokeWidth={1} onMouseEnter={() => setOver(i)} onMouseLeave={() => setOver(undefined)}>
-            <title>{textOf(s, ['name', 'value', 'percent']).join('  ')}</title>
-          </path>
+          <Linked key={i} value={s.value}>
+            {(open) => (
+              <path data-testid="pie-slice" d={sector(width / 2, height / 2, over === i ? r + 3 : r, inner, s.from, s.to)} fill={s.value.display.color} stroke={theme.colors.background.primary} strokeWidth={1} cursor={s.value.hasLinks ? 'pointer' : undefined} onClick={open} onMouseEnter={() => setOver(i)} onMouseLeave={() => setOver(undefined)}>
+                <title>{textOf(s, ['name', 'value', 'percent']).join('  ')}</title>
+              </path>
+            )}
+          </Linked>
         ))}
         {slices.filter((s) => s.share > 0.04).map((s, i) => <SliceLabel key={i} slice={s} lines={textOf(s, options.displayLabels ?? [])} cx={width / 2} cy={height / 2} r={(r + inner) / 2 + (inner ? 0 : r * 0.15)} size={Math.min(Math.max(r / 8, 9), 14)} />)}
       </svg>
@@ -79,6 +83,15 @@ function Pie({ slices, width, height, options }: { slices: Slice[]; width: numbe
       )}
     </div>
   );
+}
+
+/** A slice with one link is one; with several it opens their list. */
+function Linked({ value, children }: { value: FieldDisplay; children: (open?: MouseEventHandler<SVGElement>) => ReactElement }) {
+  const { hasLinks, getLinks } = value;
+  if (!hasLinks || !getLinks) {
+    return children();
+  }
+  return <DataLinksContextMenu links={getLinks}>{({ openMenu }) => children(openMenu as never)}</DataLinksContextMenu>;
 }
 
 function SliceLabel({ slice, lines, cx, cy, r, size }: { slice: Slice; lines: string[]; cx: number; cy: number; r: number; size: number }) {

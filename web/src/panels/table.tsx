@@ -1,4 +1,4 @@
-import { cacheFieldDisplayNames, FieldType, getFieldDisplayName, PanelPlugin, type DataFrame, type PanelProps } from '@grafana/data';
+import { cacheFieldDisplayNames, FieldType, getFieldDisplayName, PanelPlugin, type DataFrame, type Field, type FieldConfigSource, type PanelProps } from '@grafana/data';
 import { TableCellHeight, type TableFieldOptions } from '@grafana/schema';
 import { Combobox, usePanelContext } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
@@ -19,6 +19,12 @@ interface Options {
 /** Height of the choice between several tables, pixels. */
 const chooser = 40;
 
+/** Whether a column's text is wrapped was said of its cells until Grafana 12. */
+function withWraps(frame: DataFrame): DataFrame {
+  const wraps = (f: Field) => f.config.custom?.cellOptions?.wrapText && f.config.custom.wrapText === undefined;
+  return frame.fields.some(wraps) ? { ...frame, fields: frame.fields.map((f) => (wraps(f) ? { ...f, config: { ...f.config, custom: { ...f.config.custom, wrapText: true } } } : f)) } : frame;
+}
+
 /** Old footers stood in the panel's options; a column's settings have them today. */
 function withFooter(frame: DataFrame, footer: Options['footer']): DataFrame {
   if (!footer?.show || !footer.reducer?.length) {
@@ -35,8 +41,21 @@ function withFooter(frame: DataFrame, footer: Options['footer']): DataFrame {
   };
 }
 
+/** A column that was drawn wider or narrower: an override of its name says so. */
+export function withWidth(config: FieldConfigSource, name: string, width: number): FieldConfigSource {
+  const property = { id: 'custom.width', value: width };
+  const at = config.overrides.findIndex((r) => r.matcher.id === 'byName' && r.matcher.options === name);
+  if (at < 0) {
+    return { ...config, overrides: [...config.overrides, { matcher: { id: 'byName', options: name }, properties: [property] }] };
+  }
+  const rule = config.overrides[at];
+  const known = rule.properties.some((p) => p.id === property.id);
+  const properties = known ? rule.properties.map((p) => (p.id === property.id ? property : p)) : [...rule.properties, property];
+  return { ...config, overrides: config.overrides.map((r, i) => (i === at ? { ...rule, properties } : r)) };
+}
+
 function TablePanel(props: PanelProps<Options>) {
-  const { data, options, width, height, fieldConfig, timeRange, transparent, onOptionsChange } = props;
+  const { data, options, width, height, fieldConfig, timeRange, transparent, onOptionsChange, onFieldConfigChange } = props;
   const { onAddAdHocFilter } = usePanelContext();
   const frames = data.series;
   cacheFieldDisplayNames(frames); // the table reads names from there alone
@@ -47,12 +66,13 @@ function TablePanel(props: PanelProps<Options>) {
   const several = frames.length > 1;
   const table = (
     <TableNG
-      data={withFooter(frames[index], options.footer)}
+      data={withFooter(withWraps(frames[index]), options.footer)}
       width={width}
       height={several ? height - chooser : height}
       noHeader={options.showHeader === false}
       showTypeIcons={options.showTypeIcons}
       resizable
+      onColumnResize={(name, px) => onFieldConfigChange(withWidth(fieldConfig, name, px))}
       structureRev={data.structureRev}
       initialSortBy={options.sortBy}
       onSortByChange={(sortBy) => onOptionsChange({ ...options, sortBy })}
@@ -84,10 +104,8 @@ function titleOf(f: DataFrame, i: number): string {
   return f.name ?? (value ? getFieldDisplayName(value, f) : (f.refId ?? `Table ${i + 1}`));
 }
 
-const cells: Array<[string, string]> = [
-  ['auto', 'Auto'], ['color-text', 'Colored text'], ['color-background', 'Colored background'], ['gauge', 'Gauge'], ['sparkline', 'Sparkline'],
-  ['data-links', 'Data links'], ['json-view', 'JSON'], ['pill', 'Pill'], ['markdown', 'Markdown'], ['image', 'Image'],
-];
+/** What comes from JSON and is kept, without an editor of its own. */
+const hidden = { editor: () => null, override: () => null, process: (v: unknown) => v, shouldApply: () => true, showIf: () => false };
 
 export const plugin = new PanelPlugin<Options, TableFieldOptions>(TablePanel as never)
   .useFieldConfig({
@@ -96,9 +114,10 @@ export const plugin = new PanelPlugin<Options, TableFieldOptions>(TablePanel as 
       b.addNumberInput({ path: 'minWidth', name: 'Minimum column width', category, settings: { placeholder: '150', min: 50, max: 500 } });
       b.addNumberInput({ path: 'width', name: 'Column width', category, settings: { placeholder: 'auto', min: 20, max: 1000 } });
       b.addRadio({ path: 'align', name: 'Column alignment', category, defaultValue: 'auto' as never, settings: { options: ['auto', 'left', 'center', 'right'].map((v) => ({ value: v, label: v })) as never } });
-      b.addSelect({ path: 'cellOptions.type' as never, name: 'Cell type', category: ['Cell options'], defaultValue: 'auto' as never, settings: { options: cells.map(([value, label]) => ({ value, label })) as never } });
-      for (const key of ['cellOptions', 'footer', 'tooltip', 'styleField']) {
-        b.addCustomEditor({ id: key, path: key as never, name: key, editor: () => null, override: () => null, process: (v: unknown) => v, shouldApply: () => true, showIf: () => false } as never);
+      const { editor: cell } = standardEditorsRegistry.get('cell');
+      b.addCustomEditor({ id: 'cellOptions', path: 'cellOptions' as never, name: 'Cell type', category: ['Cell options'], defaultValue: { type: 'auto' } as never, editor: cell, override: cell, process: (v: unknown) => v, shouldApply: () => true } as never);
+      for (const key of ['cellOptions.type', 'footer', 'tooltip', 'styleField']) {
+        b.addCustomEditor({ id: key, path: key as never, name: key, hideFromOverrides: true, ...hidden } as never);
       }
       b.addBooleanSwitch({ path: 'wrapText' as never, name: 'Wrap text', category: ['Cell options'] });
       b.addBooleanSwitch({ path: 'wrapHeaderText' as never, name: 'Wrap header text', category });

@@ -1,4 +1,4 @@
-import { PanelPlugin, FieldConfigProperty, type DataFrame, type PanelProps } from '@grafana/data';
+import { PanelPlugin, FieldConfigProperty, standardEditorsRegistry, type DataFrame, type PanelProps } from '@grafana/data';
 import {
   AxisPlacement,
   BarAlignment,
@@ -93,19 +93,17 @@ function TimeSeriesPanel(props: PanelProps<Options>) {
   );
 }
 
-/** Settings that come from JSON and are kept, without an editor of their own. */
-const hidden = {
-  editor: () => null,
-  override: () => null,
-  process: (value: unknown) => value,
-  shouldApply: () => true,
-  showIf: () => false,
-};
+/** The editor of a kind of value, in the panel's options and in overrides. */
+function edited(kind: string) {
+  const { editor } = standardEditorsRegistry.get(kind);
+  return { editor, override: editor, process: (value: unknown) => value, shouldApply: () => true };
+}
 
 /** The chart's words for how a series is drawn; bar and histogram charts share some. */
 export const plugin = new PanelPlugin<Options, GraphFieldConfig>(TimeSeriesPanel as never)
   .setDataSupport({ annotations: true, alertStates: false })
   .setPanelOptions((b) => {
+    b.addCustomEditor({ id: 'timezone', path: 'timezone', name: 'Time zone', category: ['Axis'], editor: standardEditorsRegistry.get('timezones').editor as never });
     commonOptionsBuilder.addTooltipOptions(b as never);
     commonOptionsBuilder.addLegendOptions(b as never);
   })
@@ -125,10 +123,11 @@ export const plugin = new PanelPlugin<Options, GraphFieldConfig>(TimeSeriesPanel
         .addRadio({ path: 'gradientMode', name: 'Gradient mode', category, defaultValue: GraphGradientMode.None, settings: { options: words.fillGradient }, showIf: isNot(GraphDrawStyle.Points) })
         .addRadio({ path: 'showPoints', name: 'Show points', category, defaultValue: VisibilityMode.Auto, settings: { options: words.showPoints }, showIf: isNot(GraphDrawStyle.Points) })
         .addSliderInput({ path: 'pointSize', name: 'Point size', category, defaultValue: 5, settings: { min: 1, max: 40, step: 1 } });
-      b.addCustomEditor({ id: 'lineStyle', path: 'lineStyle', name: 'Line style', category, ...hidden } as never);
-      b.addBooleanSwitch({ path: 'spanNulls', name: 'Connect null values', category, defaultValue: false, showIf: (c) => c.drawStyle === GraphDrawStyle.Line });
-      b.addCustomEditor({ id: 'insertNulls', path: 'insertNulls', name: 'Disconnect values', category, ...hidden } as never);
-      b.addCustomEditor({ id: 'fillBelowTo', path: 'fillBelowTo', name: 'Fill below to', category, ...hidden } as never);
+      const isLine = (c: GraphFieldConfig) => c.drawStyle === GraphDrawStyle.Line;
+      b.addCustomEditor({ id: 'lineStyle', path: 'lineStyle', name: 'Line style', category, ...edited('line-style'), showIf: isLine } as never);
+      b.addCustomEditor({ id: 'spanNulls', path: 'spanNulls', name: 'Connect null values', category, defaultValue: false, ...edited('nulls'), settings: { always: true }, showIf: isLine } as never);
+      b.addCustomEditor({ id: 'insertNulls', path: 'insertNulls', name: 'Disconnect values', category, defaultValue: false, ...edited('nulls'), showIf: isLine } as never);
+      b.addCustomEditor({ id: 'fillBelowTo', path: 'fillBelowTo', name: 'Fill below to', category, ...edited('series'), hideFromDefaults: true } as never);
       commonOptionsBuilder.addStackingConfig(b as never, { mode: StackingMode.None, group: 'A' }, category);
       b.addSelect({
         path: 'transform', name: 'Transform', category, ...{ hideFromDefaults: true },

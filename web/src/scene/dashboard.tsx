@@ -25,7 +25,7 @@ import { isEqual } from 'lodash';
 import type { AnnotationJSON, DashboardJSON, GridPos, PanelJSON } from '../model/dashboard';
 import { startWith } from 'rxjs';
 import { place, repeatVariables, type Placed, type PlacedPanel, type PlacedRow, type RepeatValue } from '../model/layout';
-import { localVariables, restyle, sameQuestions, vizPanelOf } from './panel';
+import { localVariables, restyle, sameQuestions, touched, vizPanelOf } from './panel';
 import { refOf, variablesAfter, variablesOf } from './variables';
 
 interface State extends SceneObjectState {
@@ -43,6 +43,14 @@ export interface DashboardOptions {
   menuOf?: (panel: PanelJSON, clone: boolean, key: string) => VizPanelMenu | undefined;
   /** What can be done with a row while the dashboard is edited. */
   rowActionsOf?: (row: PanelJSON) => SceneObject;
+  /** What is done with changes that are made on a panel itself: by its legend, its columns. */
+  taking?: Taking;
+}
+
+interface Taking {
+  /** Whether they count as edits now. */
+  edits: (panel: PanelJSON) => boolean;
+  take: (panel: PanelJSON) => void;
 }
 
 const defaultIntervals = ['5s', '10s', '30s', '1m', '5m', '15m', '30m', '1h', '2h', '1d'];
@@ -50,6 +58,7 @@ const defaultIntervals = ['5s', '10s', '30s', '1m', '5m', '15m', '30m', '1h', '2
 export class DashboardScene extends SceneObjectBase<State> {
   private readonly menuOf: DashboardOptions['menuOf'];
   private readonly rowActionsOf: DashboardOptions['rowActionsOf'];
+  private readonly taking: DashboardOptions['taking'];
   private readonly known = new Map<string, { item: SceneGridItem; panel: PanelJSON }>();
 
   protected _variableDependency = new VariableDependencyConfig<State>(this, {
@@ -61,7 +70,7 @@ export class DashboardScene extends SceneObjectBase<State> {
     onVariableUpdateCompleted: () => this.layOut(),
   });
 
-  constructor({ model, editing = false, menuOf, rowActionsOf }: DashboardOptions) {
+  constructor({ model, editing = false, menuOf, rowActionsOf, taking }: DashboardOptions) {
     const picker = model.timepicker ?? {};
     super({
       model,
@@ -91,6 +100,7 @@ export class DashboardScene extends SceneObjectBase<State> {
     });
     this.menuOf = menuOf;
     this.rowActionsOf = rowActionsOf;
+    this.taking = taking;
     this.layOut();
   }
 
@@ -139,8 +149,10 @@ export class DashboardScene extends SceneObjectBase<State> {
     const before = this.known.get(p.key);
     const viz = before?.item.state.body;
     if (before && before.panel !== p.panel && viz instanceof VizPanel && viz.getPlugin() && sameQuestions(before.panel, p.panel)) {
-      restyle(viz, p.panel);
       before.panel = p.panel;
+      this.restyling = true;
+      restyle(viz, p.panel);
+      this.restyling = false;
     }
     if (before && before.panel === p.panel) {
       before.item.clearParent();
@@ -148,15 +160,40 @@ export class DashboardScene extends SceneObjectBase<State> {
       return before.item;
     }
     const menu = this.menuOf?.(p.panel, p.clone, p.key);
+    const body = vizPanelOf({ key: p.key, panel: p.panel, local: p.local, menu });
     const item = new SceneGridItem({
       key: `item-${p.key}`,
       ...place,
       isDraggable: this.state.editing && !p.clone,
       isResizable: this.state.editing && !p.clone,
-      body: vizPanelOf({ key: p.key, panel: p.panel, local: p.local, menu }),
+      body,
     });
     this.known.set(p.key, { item, panel: p.panel });
+    if (!p.clone) {
+      this.listen(p.key, body);
+    }
     return item;
+  }
+
+  /** A panel is being drawn as its JSON says: nobody has changed it by hand. */
+  private restyling = false;
+
+  /** What is changed on a panel itself goes into its JSON, where that is an edit. */
+  private listen(key: string, viz: VizPanel): void {
+    let ready = false; // with its kind come the defaults
+    viz.subscribeToState((now, before) => {
+      const known = this.known.get(key);
+      const own = ready && !this.restyling && known?.item.state.body === viz;
+      ready ||= Boolean(viz.getPlugin());
+      if (!own || !this.taking?.edits(known.panel)) {
+        return;
+      }
+      const panel = touched(known.panel, before, now);
+      if (panel !== known.panel) {
+        known.panel = panel; // it is on show already
+        this.taking.take(panel);
+      }
+    });
   }
 
   private valuesOf(name: string): RepeatValue[] | undefined {

@@ -18,8 +18,10 @@ import { throwError } from 'rxjs';
 import { mixedUid } from '../datasource/registry';
 import { isExpression } from '../datasource/server';
 import { number, type PanelJSON, type Target } from '../model/dashboard';
+import { takeOn } from '../model/edit';
 import type { LocalValue } from '../model/layout';
 import { kinds } from '../panels/load';
+import { offerFilters } from './adhoc';
 import { PanelLinks } from './links';
 import { SharedData } from './shareddata';
 import { PanelTimeRange } from './timeoverride';
@@ -106,7 +108,7 @@ export function localVariables(local: LocalValue[]): SceneVariableSet | undefine
 }
 
 /** What a panel on show can take on without asking for its data again. */
-const looks = new Set(['title', 'description', 'options', 'fieldConfig', 'transparent', 'links', 'libraryPanel']);
+const looks = new Set(['title', 'description', 'options', 'fieldConfig', 'transparent', 'links', 'libraryPanel', 'gridPos']);
 
 /** Whether two states of a panel ask for the same and are of the same kind. */
 export function sameQuestions(a: PanelJSON, b: PanelJSON): boolean {
@@ -130,6 +132,18 @@ export function restyle(viz: VizPanel, p: PanelJSON): void {
   viz.onOptionsChange(structuredClone(p.options ?? {}), true);
 }
 
+type Look = Pick<VizPanel['state'], 'options' | 'fieldConfig'>;
+
+/** The JSON of a panel whose look has changed on show; the same where it has not. */
+export function touched(p: PanelJSON, before: Look, now: Look): PanelJSON {
+  if (isEqual(before.options, now.options) && isEqual(before.fieldConfig, now.fieldConfig)) {
+    return p;
+  }
+  const options = takeOn(p.options, before.options, now.options);
+  const fieldConfig = takeOn(p.fieldConfig, before.fieldConfig, now.fieldConfig);
+  return { ...p, ...(options !== undefined && { options }), ...(fieldConfig !== undefined && { fieldConfig }) } as PanelJSON;
+}
+
 export function vizPanelOf({ key, panel: p, local, menu }: PanelScene): VizPanel {
   const ownTime = p.timeFrom || p.timeShift;
   return new VizPanel({
@@ -143,5 +157,6 @@ export function vizPanelOf({ key, panel: p, local, menu }: PanelScene): VizPanel
     $variables: localVariables(local),
     $timeRange: ownTime ? new PanelTimeRange({ timeFrom: p.timeFrom ?? undefined, timeShift: p.timeShift ?? undefined, hide: p.hideTimeOverride }) : undefined,
     menu,
+    extendPanelContext: offerFilters,
   });
 }

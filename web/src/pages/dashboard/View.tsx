@@ -45,17 +45,28 @@ export function DashboardView({ opened, reload }: Props) {
   const latest = useRef(model);
   latest.current = model;
   const scene = useMemo(() => {
-    const made = new DashboardScene({ model: opened.model, editing: editor && !opened.dashboard.uid, menuOf: (panel, clone, key) => menuOf({ panel, clone, key }, editor, () => does.current), rowActionsOf: (row) => rowActions(row, (what) => setRow([what, row.id ?? 0])) });
+    const made: DashboardScene = new DashboardScene({
+      model: opened.model,
+      editing: editor && !opened.dashboard.uid,
+      menuOf: (panel, clone, key) => menuOf({ panel, clone, key }, editor, () => does.current),
+      rowActionsOf: (row) => rowActions(row, (what) => setRow([what, row.id ?? 0])),
+      taking: {
+        // What a library's panel looks like is saved in its editor alone.
+        edits: (panel) => inEditor() || (made.state.editing && !panel.libraryPanel),
+        take: (panel) => does.current.take(panel),
+      },
+    });
     return made;
   }, [opened]); // eslint-disable-line react-hooks/exhaustive-deps
   /** The dashboard with panels where they have been dragged to. */
-  const settled = () => (scene.state.editing ? movePanels(latest.current, scene.moves()) : latest.current);
+  const settled = (d = latest.current) => (scene.state.editing ? movePanels(d, scene.moves()) : d);
   const change = (next: DashboardJSON) => {
     latest.current = next;
     setModel(next);
     scene.setModel(next);
   };
   does.current = {
+    take: (panel) => change(settled(setPanel(latest.current, panel))),
     edit: (id) => locationService.partial({ editPanel: id }),
     view: (id) => locationService.partial({ viewPanel: id }),
     duplicate: (id) => change(duplicatePanel(settled(), id)),
@@ -102,6 +113,9 @@ export function DashboardView({ opened, reload }: Props) {
     </UrlSyncContextProvider>
   );
 }
+
+/** Whether the editor of a panel is open. */
+const inEditor = () => locationService.getSearch().has('editPanel');
 
 function rowActions(row: PanelJSON, open: (what: 'options' | 'end') => void) {
   return new RowActions({ title: row.title || 'Row', edit: () => open('options'), remove: () => open('end') });

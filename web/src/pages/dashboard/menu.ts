@@ -11,6 +11,7 @@ import { download } from './Toolbar';
 import { findPanel } from './ViewPanel';
 
 export interface Acts {
+  take: (panel: PanelJSON) => void;
   edit: (id: number) => void;
   view: (id: string) => void;
   duplicate: (id: number) => void;

@@ -5,6 +5,7 @@ import { Button, CollapsableSection, Combobox, Field, IconButton, Select, Stack,
 import { useState } from 'react';
 import { registry } from '../../../boot/runtime';
 import { PromEditor } from '../../../components/PromEditor';
+import { autoLegend } from '../../../datasource/legend';
 import { PrometheusSource } from '../../../datasource/prometheus';
 import { Line, NumberLine } from '../../../editor/Line';
 import { useAsync } from '../../../lib/useAsync';
@@ -91,12 +92,32 @@ function Query({ target: t, uid, change, remove, copy }: QueryProps) {
       </Stack>
       <PromEditor value={text} source={prom} onChange={setText} onRun={run} label={`Query ${t.refId}`} />
       <Stack wrap="wrap" gap={2}>
-        <Field label="Legend" htmlFor={id('l')}><Line id={id('l')} placeholder="{{label}}" value={String(t.legendFormat ?? '')} onDone={(v) => put({ legendFormat: v || undefined })} width={28} /></Field>
+        <Legend refId={t.refId} value={String(t.legendFormat ?? '')} set={(v) => put({ legendFormat: v || undefined })} />
         <Field label="Min step" htmlFor={id('i')}><Line id={id('i')} placeholder="auto" value={String(t.interval ?? '')} onDone={(v) => put({ interval: v || undefined })} width={12} /></Field>
         <Field label="Format" htmlFor={id('f')}><Select inputId={id('f')} width={18} options={formats} value={String(t.format ?? 'time_series')} onChange={(o) => put({ format: o.value })} /></Field>
         <Field label="Type" htmlFor={id('t')}><Select inputId={id('t')} width={14} options={kinds} value={kind} onChange={(o) => put({ instant: o.value !== 'range', range: o.value !== 'instant' })} /></Field>
       </Stack>
     </div>
+  );
+}
+
+const legends = [
+  { value: 'auto', label: 'Auto', description: 'The labels that tell the series apart' },
+  { value: 'verbose', label: 'Verbose', description: 'All labels' },
+  { value: 'custom', label: 'Custom', description: 'By a format' },
+];
+
+/** What series are called; a format of one's own is written beside. */
+function Legend({ refId, value, set }: { refId: string; value: string; set: (format: string) => void }) {
+  const kind = value === autoLegend ? 'auto' : value === '' ? 'verbose' : 'custom';
+  const choose = (k: string | undefined) => k !== kind && set(k === 'auto' ? autoLegend : k === 'custom' ? '{{label_name}}' : '');
+  return (
+    <Field label="Legend" htmlFor={`legend-${refId}`}>
+      <Stack>
+        <Select inputId={`legend-${refId}`} width={14} options={legends} value={kind} onChange={(o) => choose(o.value)} />
+        {kind === 'custom' && <Line aria-label="Legend format" placeholder="{{label}}" value={value} onDone={set} width={28} />}
+      </Stack>
+    </Field>
   );
 }
 

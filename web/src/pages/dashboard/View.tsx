@@ -95,7 +95,7 @@ export function DashboardView({ opened, reload }: Props) {
     explore: editor ? (id) => { const p = findModelPanel(latest.current, id); return p && does.current.explore(p, String(id)); } : undefined,
     ...(may && {
       edit: does.current.edit, duplicate: does.current.duplicate, remove: does.current.remove, save: () => setOpen('save'), settings: () => setOpen('settings'),
-      crosshair: () => change({ ...settled(), graphTooltip: settled().graphTooltip ? 0 : 1 }),
+      crosshair: () => change(crosshair(settled(), opened.model.graphTooltip)),
     }),
   };
   const toolbar = (
@@ -116,6 +116,12 @@ export function DashboardView({ opened, reload }: Props) {
 
 /** Whether the editor of a panel is open. */
 const inEditor = () => locationService.getSearch().has('editPanel');
+
+/** The shared crosshair off or on; as it was, where that is what it becomes. */
+function crosshair({ graphTooltip: now, ...rest }: DashboardJSON, was: DashboardJSON['graphTooltip']): DashboardJSON {
+  const next = now ? was && 0 : was || 1;
+  return next === undefined ? rest : { ...rest, graphTooltip: next };
+}
 
 function rowActions(row: PanelJSON, open: (what: 'options' | 'end') => void) {
   return new RowActions({ title: row.title || 'Row', edit: () => open('options'), remove: () => open('end') });

@@ -105,3 +105,41 @@ export async function steps(given) {
   check('steps: no error in the console', errors.length === 0, errors.join('\n'));
   await page.context().close();
 }
+
+/** Addresses as Grafana hands them out, dashboards that are not to be edited, and what Prometheus remarks. */
+export async function addresses(page) {
+  const make = async (path, body) => (await api(path, { method: 'POST', body: JSON.stringify(body) })).json();
+  await api('/api/dashboards/db', { method: 'POST', body: JSON.stringify({ dashboard: { ...dashboard, panels: dashboard.panels.slice(0, 2) }, overwrite: true }) });
+  const folder = await make('/api/folders', { title: 'Rules ' + Date.now() });
+  const rule = await make('/api/v1/provisioning/alert-rules', {
+    title: 'Far', ruleGroup: 'far', folderUID: folder.uid, condition: 'B', for: '5m', noDataState: 'OK', execErrState: 'OK',
+    data: [
+      { refId: 'A', datasourceUid: 'prom', relativeTimeRange: { from: 600, to: 0 }, model: { refId: 'A', expr: 'demo_percent', instant: true } },
+      { refId: 'B', datasourceUid: '__expr__', model: { refId: 'B', type: 'threshold', expression: 'A', conditions: [{ evaluator: { type: 'gt', params: [1000] } }] } },
+    ],
+  });
+  await visit(page, `/alerting/grafana/${rule.uid}/view`);
+  await page.waitForURL(/\/alerts\/rule\?/, { waitUntil: 'commit' });
+  check('what a notification links to is the rule', await page.getByRole('heading', { name: 'Far' }).first().waitFor().then(() => true, () => false), page.url());
+  await visit(page, '/dashboard/db/steps');
+  await shows(page, 'Rows', ['a:9100']);
+  check('an address with a slug leads to the dashboard', page.url().includes('/d/steps'), page.url());
+  await visit(page, '/d-solo/steps/steps?panelId=1');
+  await shows(page, 'Rows', ['a:9100']);
+  check('a panel to embed has nothing around it', (await page.getByRole('navigation', { name: 'Pages' }).count()) === 0 && (await page.locator('section').count()) === 1, page.url());
+  const frame = { schema: { fields: [{ name: 'Value', type: 'number' }] }, data: { values: [[77]] } };
+  const snapshot = await make('/api/snapshots', { name: 'Kept', dashboard: { title: 'Kept', schemaVersion: 42, panels: [panel(1, 'stat', 'As it was', { targets: [table('demo_lod')], snapshotData: [{ fields: [{ name: 'Value', type: 'number', config: {}, values: [77] }] }] }), panel(2, 'stat', 'In columns', { snapshotData: [frame] })] } });
+  await visit(page, new URL(snapshot.url).pathname.slice(new URL(base).pathname.length));
+  await shows(page, 'As it was', ['77']);
+  check('a snapshot is not edited', await page.getByRole('button', { name: 'Edit', exact: true }).isDisabled());
+
+  await api('/api/dashboards/db', { method: 'POST', body: JSON.stringify({ dashboard: { uid: 'fixed', title: 'Fixed', schemaVersion: 42, editable: false, panels: [panel(1, 'stat', 'Remarked', { targets: [{ refId: 'A', expr: 'rate(demo_load[5m])', datasource: prom }] })] }, overwrite: true }) });
+  await visit(page, '/d/fixed');
+  await page.getByRole('button', { name: 'Edit', exact: true }).waitFor();
+  check('a read-only dashboard is not edited', await page.getByRole('button', { name: 'Edit', exact: true }).isDisabled());
+  check('what Prometheus remarks is on the panel', await panelOf(page, 'Remarked').getByLabel(/might not be a counter/).first().waitFor().then(() => true, () => false), await words(page, 'Remarked'));
+  await page.getByRole('button', { name: /More|Dashboard menu|menu/i }).last().click();
+  await page.getByRole('menuitem', { name: 'Make editable' }).click();
+  check('until it is made editable', (await becomes(async () => ({ ok: await page.getByRole('button', { name: 'Edit', exact: true }).isEnabled() }))).ok);
+  await visit(page, '/dashboards');
+}

@@ -58,6 +58,7 @@ export interface Stored {
 export interface SearchHit {
   uid: string;
   title: string;
+  uri?: string;
   url: string;
   type: 'dash-db' | 'dash-folder';
   tags: string[];

@@ -65,6 +65,8 @@ export interface Instance {
 }
 
 export interface Rule {
+  /** Of a Grafana workspace's rule. */
+  uid?: string;
   type: 'alerting' | 'recording';
   name: string;
   query: string;

@@ -19,7 +19,8 @@ const Sources = lazy(() => import('../connections/Sources').then((m) => ({ defau
 const Source = lazy(() => import('../connections/Source').then((m) => ({ default: m.SourcePage })));
 const Access = lazy(() => import('../admin/Access').then((m) => ({ default: m.AccessPage })));
 const Import = lazy(() => import('./Import').then((m) => ({ default: m.ImportPage })));
-
+const former = (name: 'RuleAddress' | 'SlugAddress' | 'SoloAddress' | 'SnapshotPage') => lazy(() => import('./former').then((m) => ({ default: m[name] })));
+const [RuleAddress, SlugAddress, SoloAddress, SnapshotPage] = [former('RuleAddress'), former('SlugAddress'), former('SoloAddress'), former('SnapshotPage')];
 const Alerts = lazy(() => import('./Alerts').then((m) => ({ default: m.GrafanaAlerts })));
 
 let provided: Promise<void> | undefined;
@@ -67,6 +68,11 @@ export function Grafana() {
             <Route path="/connections/datasources/new" element={<Source key="new" />} />
             <Route path="/connections/datasources/edit/:uid" element={<Source key="kept" />} />
             <Route path="/admin/access" element={<Access />} />
+            <Route path="/alerting/grafana/:uid/view" element={<RuleAddress />} />
+            <Route path="/alerting/*" element={<Navigate to="/alerts" replace />} />
+            <Route path="/d-solo/:uid/*" element={<SoloAddress />} />
+            <Route path="/dashboard/db/:slug" element={<SlugAddress />} />
+            <Route path="/dashboard/snapshot/:key" element={<SnapshotPage />} />
             <Route path="/login" element={<Navigate to="/" replace />} />
             <Route path="*" element={<NotFound />} />
           </Routes>

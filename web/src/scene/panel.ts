@@ -1,5 +1,5 @@
 /* A panel of the JSON as an object of the scene. */
-import { getDefaultTimeRange, LoadingState, standardTransformersRegistry, type DataTransformerConfig } from '@grafana/data';
+import { getDefaultTimeRange, LoadingState, standardTransformersRegistry, toDataFrame, type DataTransformerConfig } from '@grafana/data';
 import type { DataSourceRef } from '@grafana/schema';
 import {
   LocalValueVariable,
@@ -23,6 +23,7 @@ import type { LocalValue } from '../model/layout';
 import { kinds } from '../panels/load';
 import { offerFilters } from './adhoc';
 import { PanelLinks } from './links';
+import { PanelNotices } from './notices';
 import { SharedData } from './shareddata';
 import { PanelTimeRange } from './timeoverride';
 import { refOf } from './variables';
@@ -47,13 +48,22 @@ function queriesOf(p: PanelJSON): SceneDataQuery[] {
   });
 }
 
+/** Values that are in the JSON itself: those of a snapshot. */
+function kept(frames: unknown[]): SceneDataNode {
+  const series = frames.map((f) => toDataFrame(f));
+  return new SceneDataNode({ data: { state: LoadingState.Done, series, timeRange: getDefaultTimeRange() } });
+}
+
 /** What the panel's queries answer, with its transformations; undefined for one that asks nothing. */
 export function dataOf(p: PanelJSON): SceneDataProvider | undefined {
   if (dataless.has(p.type) || !Object.hasOwn(kinds, p.type)) {
     return undefined;
   }
+  if (Array.isArray(p.snapshotData)) {
+    return kept(p.snapshotData);
+  }
   if (!p.targets?.length) {
-    return new SceneDataNode({ data: { state: LoadingState.Done, series: [], timeRange: getDefaultTimeRange() } });
+    return kept([]);
   }
   const queries = queriesOf(p).filter((q) => !q.hide || usedByExpression(q, p.targets ?? []));
   const own = refOf(p.datasource) ?? (queries[0]?.datasource as DataSourceRef | undefined);
@@ -121,7 +131,7 @@ function headOf(p: PanelJSON) {
     description: p.description,
     displayMode: p.transparent ? ('transparent' as const) : ('default' as const),
     hoverHeader: (p.title ?? '') === '' && !p.timeFrom && !p.timeShift,
-    titleItems: p.links?.length ? [new PanelLinks({ links: p.links })] : [],
+    titleItems: [...(p.links?.length ? [new PanelLinks({ links: p.links })] : []), new PanelNotices({})],
   };
 }
 

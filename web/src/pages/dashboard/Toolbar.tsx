@@ -54,7 +54,7 @@ export function Toolbar(p: Props) {
   const { scene, meta, model, editor } = p;
   const { editing } = scene.useState();
   const { open, setOpen } = p;
-  const why = !editor ? 'Viewers may not edit: ask for the role Editor' : meta.canSave === false ? 'This dashboard may not be changed by you' : meta.provisioned ? 'This dashboard is provisioned from a file' : '';
+  const why = !editor ? 'Viewers may not edit: ask for the role Editor' : meta.canSave === false ? 'This dashboard may not be changed by you' : meta.provisioned ? 'This dashboard is provisioned from a file' : model.editable === false ? 'This dashboard is read-only: make it editable in its menu' : '';
   const share = async () => {
     const { time, variables } = stateParams(scene);
     const address = `${window.location.origin}${page.base}/d/${model.uid ?? ''}?${[time, variables].filter(Boolean).join('&')}`;
@@ -74,6 +74,7 @@ export function Toolbar(p: Props) {
       <Menu.Item label="Share link" icon="share-alt" onClick={() => void share()} />
       <Menu.Item label="Export JSON" icon="download-alt" onClick={() => download(`${model.title ?? 'dashboard'}.json`, JSON.stringify(p.toSave(), null, 2), 'application/json')} />
       <Menu.Item label="Export for another Grafana" icon="upload" onClick={() => download(`${model.title ?? 'dashboard'}.json`, JSON.stringify(asExport(p.toSave(), registry.getList({ all: true })), null, 2), 'application/json')} />
+      {editor && model.editable === false && meta.canSave !== false && <Menu.Item label="Make editable" icon="unlock" onClick={() => p.change({ ...model, editable: true })} />}
       {editor && <Menu.Item label="Save as copy" icon="copy" onClick={() => setOpen('copy')} />}
       <Menu.Item label="Versions" icon="history" disabled={!model.uid} onClick={() => setOpen('versions')} />
       <Menu.Item label={meta.isStarred ? 'Unstar' : 'Star'} icon="star" disabled={!model.uid} onClick={() => void star(model.uid ?? '', !meta.isStarred).then(() => toast('success', 'Done'))} />

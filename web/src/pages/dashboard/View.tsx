@@ -47,7 +47,7 @@ export function DashboardView({ opened, reload }: Props) {
   const scene = useMemo(() => {
     const made: DashboardScene = new DashboardScene({
       model: opened.model,
-      editing: editor && !opened.dashboard.uid,
+      editing: editor && !opened.dashboard.uid && meta.canSave !== false,
       menuOf: (panel, clone, key) => menuOf({ panel, clone, key }, editor, () => does.current),
       rowActionsOf: (row) => rowActions(row, (what) => setRow([what, row.id ?? 0])),
       taking: {
@@ -88,7 +88,7 @@ export function DashboardView({ opened, reload }: Props) {
   const unsaved = useRef((): boolean => false);
   unsaved.current = () => !saved.current && !isEqual(settled(), opened.model);
   useLeaving(unsaved, useLocation().pathname);
-  const may = editor && meta.canSave !== false && !meta.provisioned;
+  const may = editor && meta.canSave !== false && !meta.provisioned && model.editable !== false;
   const acts: KeyActs = {
     view: does.current.view,
     help: () => setOpen('keys'),

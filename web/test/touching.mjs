@@ -156,6 +156,14 @@ export async function shapes(page) {
   await panelOf(page, 'Pie').getByTestId('pie-slice').first().waitFor();
   const links = await panelOf(page, 'Pie').locator('a[href*="/see/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')).sort());
   check('slices have their links', links.length === 3 && links[0].endsWith('/see/a:9100'), JSON.stringify(links));
+  const press = (title, name) => panelOf(page, title).getByRole('button', { name, exact: true }).click();
+  await press('Over each other', 'b:9100');
+  const alone = await becomes(async () => ({ ok: new Set((await bars('Over each other')).map((b) => b.color)).size === 1 }));
+  check('a click on a name shows its bars alone', alone.ok && await comes(panelOf(page, 'Over each other').getByRole('button', { name: 'a:9100' })));
+  await press('Pie', 'b:9100');
+  check('and its slice', (await becomes(async () => ({ ok: (await panelOf(page, 'Pie').getByTestId('pie-slice').count()) === 1 }))).ok);
+  await press('Pie', 'b:9100');
+  check('until it is clicked again', (await becomes(async () => ({ ok: (await panelOf(page, 'Pie').getByTestId('pie-slice').count()) === 3 }))).ok);
   const marks = await becomes(async () => {
     const all = (await drawn(page, 'Heat')).texts.map((t) => t.text);
     return { ok: ['0.01', '0.05', '0.5', '+Inf'].every((t) => all.includes(t)), all };

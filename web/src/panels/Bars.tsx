@@ -13,6 +13,8 @@ export interface BarSeries {
   /** Colours by value, if a bar has its own. */
   colors?: string[];
   display: DisplayProcessor;
+  /** In the legend alone. */
+  hidden?: boolean;
 }
 
 interface Props {

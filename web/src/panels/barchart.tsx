@@ -52,12 +52,12 @@ function categoryColors(frame: DataFrame, name: string | undefined, theme: Grafa
 function seriesOf(frame: DataFrame, x: Field, theme: GrafanaTheme2, colorBy?: string): BarSeries[] {
   const own = categoryColors(frame, colorBy, theme);
   return frame.fields
-    .filter((f) => f !== x && f.type === FieldType.number && !f.config.custom?.hideFrom?.viz)
+    .filter((f) => f !== x && f.type === FieldType.number)
     .map((f) => {
       const display = f.display ?? getDisplayProcessor({ field: f, theme });
       const byValue = f.config.color?.mode === 'thresholds' || f.config.color?.mode?.startsWith('continuous') || (f.config.mappings ?? []).length > 0;
       const last = f.values.filter((v) => v !== null && v !== undefined).at(-1);
-      return { name: getFieldDisplayName(f, frame), display, values: f.values as number[], color: display(last ?? 0).color ?? '#888', colors: own ?? (byValue ? f.values.map((v) => display(v).color ?? '#888') : undefined) };
+      return { name: getFieldDisplayName(f, frame), hidden: Boolean(f.config.custom?.hideFrom?.viz), display, values: f.values as number[], color: display(last ?? 0).color ?? '#888', colors: own ?? (byValue ? f.values.map((v) => display(v).color ?? '#888') : undefined) };
     });
 }
 
@@ -71,9 +71,9 @@ function BarChartPanel(props: PanelProps<Options>) {
     return <NoData {...props} />;
   }
   const custom = frame.fields.find((f) => f !== x && f.type === FieldType.number)?.config;
-  const items = series.map((s): VizLegendItem => ({ label: s.name, color: s.color, yAxis: 1 }));
+  const items = series.map((s): VizLegendItem => ({ label: s.name, color: s.color, yAxis: 1, disabled: s.hidden }));
   const legend = options.legend?.showLegend ? (
-    <VizLayout.Legend placement={options.legend.placement}><VizLegend items={items} placement={options.legend.placement} displayMode={options.legend.displayMode ?? LegendDisplayMode.List} readonly /></VizLayout.Legend>
+    <VizLayout.Legend placement={options.legend.placement}><VizLegend items={items} placement={options.legend.placement} displayMode={options.legend.displayMode ?? LegendDisplayMode.List} /></VizLayout.Legend>
   ) : null;
   const most = options.xTickLabelMaxLength || Infinity;
   const categories = Array.from({ length: frame.length }, (_, i) => textOf(x, x.values[i], timeZone)).map((c) => (c.length > most ? c.slice(0, most) + '…' : c));
@@ -82,7 +82,7 @@ function BarChartPanel(props: PanelProps<Options>) {
       {(w, h) => (
         <Bars
           categories={categories}
-          series={series}
+          series={series.filter((s) => !s.hidden)}
           width={w}
           height={h}
           horizontal={options.orientation === 'horizontal' || (options.orientation !== 'vertical' && h > 2 * w)}

@@ -48,9 +48,21 @@ function round(v: number, size: number): number {
   return Number(v.toFixed(digits));
 }
 
-function numbersOf(series: DataFrame[]): Array<{ field: Field; frame: DataFrame; values: number[] }> {
+interface Numbers {
+  field: Field;
+  frame: DataFrame;
+  values: number[];
+  /** In the legend alone: it has no values here. */
+  hidden: boolean;
+}
+
+function numbersOf(series: DataFrame[]): Numbers[] {
   return series.flatMap((frame) =>
-    frame.fields.filter((f) => f.type === FieldType.number && !f.config.custom?.hideFrom?.viz).map((field) => ({ field, frame, values: (field.values as Array<number | null>).filter((v): v is number => v !== null && Number.isFinite(v)) }))
+    frame.fields.filter((f) => f.type === FieldType.number).map((field) => {
+      const hidden = Boolean(field.config.custom?.hideFrom?.viz);
+      const values = hidden ? [] : (field.values as Array<number | null>).filter((v): v is number => v !== null && Number.isFinite(v));
+      return { field, frame, hidden, values };
+    })
   );
 }
 
@@ -67,18 +79,18 @@ function HistogramPanel(props: PanelProps<Options>) {
   }
   const counting = getDisplayProcessor({ field: { type: FieldType.number, config: { unit: 'short' } }, theme });
   const series = found.counts.map((values, i): BarSeries => {
-    const { field, frame } = fields[i];
+    const { field, frame, hidden } = fields[i];
     const display = field.display ?? getDisplayProcessor({ field, theme });
-    return { name: options.combine ? 'Combined' : getFieldDisplayName(field, frame), values, display: counting, color: display(field.values[0]).color ?? theme.visualization.getColorByName('green') };
+    return { hidden: hidden && !options.combine, name: options.combine ? 'Combined' : getFieldDisplayName(field, frame), values, display: counting, color: display(field.values[0]).color ?? theme.visualization.getColorByName('green') };
   });
   const first = fields[0].field;
   const unit = first.display ?? getDisplayProcessor({ field: first, theme });
-  const items = series.map((s): VizLegendItem => ({ label: s.name, color: s.color, yAxis: 1 }));
-  const legend = options.legend?.showLegend ? <VizLayout.Legend placement={options.legend.placement}><VizLegend items={items} placement={options.legend.placement} displayMode={options.legend.displayMode} readonly /></VizLayout.Legend> : null;
+  const items = series.map((s): VizLegendItem => ({ label: s.name, color: s.color, yAxis: 1, disabled: s.hidden }));
+  const legend = options.legend?.showLegend ? <VizLayout.Legend placement={options.legend.placement}><VizLegend items={items} placement={options.legend.placement} displayMode={options.legend.displayMode} readonly={options.combine} /></VizLayout.Legend> : null;
   const custom = first.config.custom ?? {};
   return (
     <VizLayout width={width} height={height} legend={legend}>
-      {(w, h) => <Bars categories={found.bounds.slice(0, -1).map((b) => formattedValueToString(unit(b)))} series={series} width={w} height={h} bounds showValue="never" groupWidth={1} barWidth={0.95} stacking={options.stacking} overlay={!options.stacking || options.stacking === 'none'} fill={custom.fillOpacity ?? 80} line={custom.lineWidth ?? 1} tooltip={options.tooltip?.mode} />}
+      {(w, h) => <Bars categories={found.bounds.slice(0, -1).map((b) => formattedValueToString(unit(b)))} series={series.filter((s) => !s.hidden)} width={w} height={h} bounds showValue="never" groupWidth={1} barWidth={0.95} stacking={options.stacking} overlay={!options.stacking || options.stacking === 'none'} fill={custom.fillOpacity ?? 80} line={custom.lineWidth ?? 1} tooltip={options.tooltip?.mode} />}
     </VizLayout>
   );
 }

@@ -124,9 +124,10 @@ function PiePanel(props: PanelProps<Options>) {
     yAxis: 1,
     getDisplayValues: () => (legend.values ?? []).map((v) => (v === 'percent' ? { numeric: s.share * 100, text: percentText(s.share), title: 'Percent' } : { ...s.value.display, title: 'Value' })),
   }));
+  const hidden = values.filter((v) => v.field.custom?.hideFrom?.viz).map((v): VizLegendItem => ({ label: v.display.title ?? '', color: v.display.color, yAxis: 1, disabled: true }));
   const shown = legend?.showLegend !== false && (
     <VizLayout.Legend placement={legend.placement ?? 'right'} width={legend.width} maxHeight="35%" maxWidth="50%">
-      <VizLegend items={items} placement={legend.placement ?? 'right'} displayMode={legend.displayMode ?? LegendDisplayMode.List} readonly />
+      <VizLegend items={[...items, ...hidden]} placement={legend.placement ?? 'right'} displayMode={legend.displayMode ?? LegendDisplayMode.List} readonly={options.reduceOptions?.values} />
     </VizLayout.Legend>
   );
   return <VizLayout width={width} height={height} legend={shown || null}>{(w, h) => <Pie slices={slices} width={w} height={h} options={options} />}</VizLayout>;

@@ -75,6 +75,9 @@ func where(ctx context.Context, in integration, t *attempts) []hearth.Detail {
 	if t.message != "" {
 		out = append(out, hearth.Detail{Name: hearth.DetailMessage, Value: t.message})
 	}
+	if t.subject != "" {
+		out = append(out, hearth.Detail{Name: hearth.DetailSubject, Value: t.subject})
+	}
 	if t.payload != "" {
 		out = append(out, hearth.Detail{Name: hearth.DetailPayload, Value: t.payload})
 	}

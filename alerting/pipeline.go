@@ -96,6 +96,7 @@ type attempts struct {
 	slowed  bool // an attempt was throttled
 	payload string
 	message string // id of the message it was published as
+	subject string // of that
 }
 
 type attemptsKey struct{}

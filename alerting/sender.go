@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/alertmanager/config/receiver"
 	"github.com/prometheus/alertmanager/notify"
 	commoncfg "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
 
 	"github.com/hearth-metrics/hearth"
 )
@@ -78,6 +80,7 @@ func (s *sender) note(ctx context.Context, alerts []*alert.Alert, retry bool, er
 }
 
 func (s *sender) attempt(ctx context.Context, alerts []*alert.Alert) (retry bool, err error) {
+	alerts = public(alerts)
 	data := notify.GetTemplateData(ctx, s.templates.base, alerts, s.am.log)
 	conf, payload, err := s.in.render(ctx, s.templates, data)
 	if t, ok := ctx.Value(attemptsKey{}).(*attempts); ok {
@@ -99,6 +102,20 @@ func (s *sender) attempt(ctx context.Context, alerts []*alert.Alert) (retry bool
 		return false, errors.Join(err, fmt.Errorf("the integration %s cannot be made", s.in.name))
 	}
 	return made[0].Notify(ctx, alerts...)
+}
+
+// public are alerts without the labels by which those of Grafana find their contact point.
+func public(alerts []*alert.Alert) []*alert.Alert {
+	out := make([]*alert.Alert, len(alerts))
+	for i, a := range alerts {
+		shown := *a
+		shown.Labels = maps.Clone(a.Labels)
+		maps.DeleteFunc(shown.Labels, func(name model.LabelName, _ model.LabelValue) bool {
+			return strings.HasPrefix(string(name), "__") && strings.HasSuffix(string(name), "__")
+		})
+		out[i] = &shown
+	}
+	return out
 }
 
 func cut(text string, n int) string {

@@ -33,7 +33,7 @@ func (s *sender) publish(ctx context.Context, c *config.SNSConfig) (retry bool, 
 	}
 	id, err := s.am.room.opts.Publisher.Publish(ctx, s.am.ws, c.TopicARN, m.subject, m.body, m.attributes)
 	if t, ok := ctx.Value(attemptsKey{}).(*attempts); ok {
-		t.message = id
+		t.message, t.subject, t.payload = id, m.subject, cut(m.body, payloadBytes) // as it can be sent again
 	}
 	switch hearth.KindOf(err) {
 	case hearth.Denied:

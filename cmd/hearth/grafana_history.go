@@ -21,7 +21,7 @@ func (g grafanaHistory) Events(ctx context.Context, w hearth.GrafanaWorkspace, k
 
 // Again publishes what was sent as a message to the topic it went to.
 func (g grafanaHistory) Again(ctx context.Context, w hearth.GrafanaWorkspace, message string) (string, error) {
-	payload, err := g.payload(ctx, w, message)
+	subject, payload, err := g.sent(ctx, w, message)
 	if err != nil {
 		return "", err
 	}
@@ -31,29 +31,28 @@ func (g grafanaHistory) Again(ctx context.Context, w hearth.GrafanaWorkspace, me
 	}
 	for _, e := range published {
 		if topic := detailIn(e, hearth.DetailTopic); topic != "" {
-			return g.topics.Publish(ctx, asPlace(w), topic, detailIn(e, hearth.DetailSubject), payload, nil)
+			return g.topics.Publish(ctx, asPlace(w), topic, subject, payload, nil)
 		}
 	}
 	return "", &hearth.Error{Kind: hearth.NotFound, Msg: "The ledger no longer knows which topic the message was published to."}
 }
 
-// payload is what the workspace's alert manager sent as the message.
-func (g grafanaHistory) payload(ctx context.Context, w hearth.GrafanaWorkspace, message string) (string, error) {
-	sent, err := g.Events(ctx, w, hearth.EventNotification, 1000)
+// sent is what the workspace's alert manager sent as the message.
+func (g grafanaHistory) sent(ctx context.Context, w hearth.GrafanaWorkspace, message string) (subject, payload string, err error) {
+	all, err := g.Events(ctx, w, hearth.EventNotification, 1000)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	for _, e := range sent {
-		payload := detailIn(e, hearth.DetailPayload)
-		switch {
+	for _, e := range all {
+		switch payload = detailIn(e, hearth.DetailPayload); {
 		case detailIn(e, hearth.DetailMessage) != message || payload == "":
 		case strings.HasSuffix(payload, "…"):
-			return "", &hearth.Error{Kind: hearth.Invalid, Msg: "What was sent is too long to be kept whole, so that it cannot be sent again as it was."}
+			return "", "", &hearth.Error{Kind: hearth.Invalid, Msg: "What was sent is too long to be kept whole, so that it cannot be sent again as it was."}
 		default:
-			return payload, nil
+			return detailIn(e, hearth.DetailSubject), payload, nil
 		}
 	}
-	return "", &hearth.Error{Kind: hearth.NotFound, Msg: "The ledger has no notification of this Grafana workspace with this message id."}
+	return "", "", &hearth.Error{Kind: hearth.NotFound, Msg: "The ledger has no notification of this Grafana workspace with this message id."}
 }
 
 func detailIn(e hearth.Event, name string) string {

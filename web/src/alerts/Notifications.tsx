@@ -60,7 +60,7 @@ function One({ e }: { e: Event }) {
         <details>
           <summary>How it went, and what was sent</summary>
           <div className={s.more}>
-            <Facts of={[['Receiver', detail(e, 'receiver')], ['By', detail(e, 'integration')], ['Route', detail(e, 'route')], ['Group', detail(e, 'group')], ['Why now', detail(e, 'cause')], ['Attempts', detail(e, 'attempts')], ['Waits for others', detail(e, 'wait')]]} />
+            <Facts of={[['Receiver', detail(e, 'receiver')], ['By', detail(e, 'integration')], ['Route', detail(e, 'route')], ['Group', detail(e, 'group')], ['Why now', detail(e, 'cause')], ['Subject', detail(e, 'subject')], ['Attempts', detail(e, 'attempts')], ['Waits for others', detail(e, 'wait')]]} />
             {payload && <Block label="what was sent" text={pretty(payload)} />}
             {delivery && source.workspace && <Command text={`hearth why delivery ${delivery}`} />}
             {payload && <Again e={e} payload={payload} />}

@@ -79,8 +79,8 @@ export function metricsSource(id: string): AlertSource {
     record: (rule) => events({ workspace: id, kind: 'rule', limit: 1000 }, `hearth why alert ${rule}`),
     notifications: () => events({ workspace: id, kind: 'notification', limit: 500 }, `hearth why ${id}`),
     again: async (e, payload) => {
-      const { topic, subject } = await publishedTo(detail(e, 'message_id'));
-      return publish(topic, payload, subject);
+      const topic = await publishedTo(detail(e, 'message_id'));
+      return publish(topic, payload, detail(e, 'subject') || undefined);
     },
     author: async () => (await consoleSession()).arn ?? '',
     to: (path, params = {}) => path + query({ workspace: id, ...params }),
@@ -90,11 +90,11 @@ export function metricsSource(id: string): AlertSource {
 }
 
 /** Where a message was published, as its first event tells. */
-async function publishedTo(message: string): Promise<{ topic: string; subject?: string }> {
+async function publishedTo(message: string): Promise<string> {
   for (const e of await events({ request_id: message, limit: 50 }, `hearth why delivery ${message}`)) {
     const topic = detail(e, 'topic');
     if (topic) {
-      return { topic, subject: detail(e, 'subject') || undefined };
+      return topic;
     }
   }
   throw new Error('The ledger no longer knows which topic the message was published to.');

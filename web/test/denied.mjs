@@ -1,6 +1,6 @@
 // The console of somebody who may do little, without a mouse, and after the session is
 // over. Started by `go test ./test/browser`.
-import { check, failures, launch, openPage, serious, url } from './browser.mjs';
+import { becomes, check, failures, launch, openPage, serious, url } from './browser.mjs';
 
 const browser = await launch();
 const root = await openPage(browser);
@@ -116,6 +116,24 @@ const unseen = await page.evaluate(async () => {
   return out;
 });
 check('what has the focus shows it', unseen.length === 0, unseen.join('\n'));
+
+// A dialog keeps the focus from what is behind it, Escape closes it, and the focus is back where it was.
+for (const name of ['Create workspace', 'Jump to… ctrl+k']) {
+  const button = page.getByRole('button', { name, exact: true });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  const outside = [];
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press('Tab');
+    outside.push(...(await page.evaluate(() => (document.activeElement.closest('[role=dialog], [data-floating-ui-focus-guard]') || document.activeElement === document.body ? [] : [document.activeElement.outerHTML.slice(0, 120)]))));
+  }
+  check(`${name}: the dialog keeps the focus`, outside.length === 0, outside.join('\n'));
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  const back = await becomes(async () => ({ ok: await button.evaluate((e) => e === document.activeElement) }), 5000);
+  check(`${name}: and gives it back`, back.ok, await page.evaluate(() => document.activeElement.outerHTML.slice(0, 120)));
+}
 
 // The session ends elsewhere: the next question leads to the form, and back to where one was.
 await open('/workspaces');

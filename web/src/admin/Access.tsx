@@ -1,8 +1,9 @@
 /* Who may use a Grafana workspace: people with their roles, teams, and service accounts with tokens. */
-import { Badge, Button, Field, Input, Modal, Select, Stack } from '@grafana/ui';
+import { Badge, Button, Field, Input, Select, Stack } from '@grafana/ui';
 import { useState } from 'react';
 import type { Role } from '../api/grafana';
 import { HttpError, messageOf } from '../api/http';
+import { Modal } from '../components/Modal';
 import {
   addMember, createServiceAccount, createTeam, createToken, deleteServiceAccount, deleteTeam, deleteToken, listMembers, listServiceAccounts, listTeams, listTokens, listUsers,
   removeMember, removeUser, type OrgUser, type ServiceAccount, type Team,

@@ -1,7 +1,8 @@
 /* Contact points of a Grafana workspace: who is told, by what, and which of them gets what no policy sends elsewhere. */
-import { Badge, Button, Checkbox, Field, Input, Modal, Select, Stack, TextArea } from '@grafana/ui';
+import { Badge, Button, Checkbox, Field, Input, Select, Stack, TextArea } from '@grafana/ui';
 import { useState } from 'react';
 import { deleteContact, getPolicies, listContacts, putContact, putPolicies, type ContactPoint } from '../api/alerting';
+import { Modal } from '../components/Modal';
 import { Act, DeleteByName, Failure, Nothing, Rows, Shown } from '../console/parts';
 import { useAsync } from '../lib/useAsync';
 import { AlertsPage } from './around';

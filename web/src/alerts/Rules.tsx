@@ -28,12 +28,14 @@ function instances(r: Rule): string {
   return n ? `${n} ${n === 1 ? 'instance' : 'instances'}` : '';
 }
 
-/** A number shortly; what Grafana writes of each query, by their letters; else as it stands. */
+/** What Grafana writes of each query, by their letters; of Prometheus the number alone. */
+function Value({ of }: { of: string }) {
+  const each = [...of.matchAll(/var='(\w+)' labels=\{.*?\} value=([^\s\]]+)/g)];
+  return each.length ? <>{each.map(([, name, value]) => <div key={name}>{name} {valueText(value)}</div>)}</> : <>{valueText(of)}</>;
+}
+
+/** A number shortly; what is none, as it stands. */
 function valueText(v: string): string {
-  const each = [...v.matchAll(/var='(\w+)' labels=\{.*?\} value=([^\s\]]+)/g)];
-  if (each.length) {
-    return each.map(([, name, value]) => `${name} ${valueText(value)}`).join(', ');
-  }
   const n = Number(v);
   return v === '' || (Number.isNaN(n) && v !== 'NaN') ? v : n.toLocaleString('en-US', { maximumSignificantDigits: 6 });
 }
@@ -194,7 +196,7 @@ function Instances({ all, now }: { all: Instance[]; now: number }) {
       columns={[
         { head: 'State', cell: (a) => <State of={a.state} /> },
         { head: 'Labels', cell: (a) => <><Labels of={a.labels} omit={['alertname']} />{a.annotations.summary && <div>{a.annotations.summary}</div>}</> },
-        { head: 'Value', number: true, cell: (a) => valueText(a.value) },
+        { head: 'Value', number: true, cell: (a) => <Value of={a.value} /> },
         { head: 'Since', wide: true, line: true, cell: (a) => (a.activeAt ? ago(a.activeAt, now) : '') },
         { head: 'Actions', cell: (a) => source.readOnly ? <span title={source.readOnly}>–</span> : <Link to={silence(a)}>Silence</Link> },
       ]}

@@ -1,11 +1,12 @@
 /* The command palette: dashboards, pages and commands by a few letters. */
-import { Icon, Input, Modal, useTheme2, type IconName } from '@grafana/ui';
+import { Icon, Input, useTheme2, type IconName } from '@grafana/ui';
 import { css, cx } from '@emotion/css';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { search } from '../api/grafana';
 import { useMay } from '../pages/session';
 import { useAsync } from '../lib/useAsync';
+import { Modal } from './Modal';
 import { useThemeSwitch } from './theme';
 
 interface Command {

@@ -1,8 +1,9 @@
 /* Jobs that bring CloudWatch's metrics, and what they cost. */
-import { Button, Field, Input, Modal } from '@grafana/ui';
+import { Button, Field, Input } from '@grafana/ui';
 import { useState } from 'react';
 import { cloudwatchJob, cloudwatchJobs, createCloudwatchJob, deleteCloudwatchJob, type CloudWatchJob } from '../api/hearth';
 import { ChooseWorkspace } from '../alerts/around';
+import { Modal } from '../components/Modal';
 import { troubles } from '../lib/cloudwatch';
 import { useAsync } from '../lib/useAsync';
 import { Editor, markOf } from './Editor';

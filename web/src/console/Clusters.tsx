@@ -1,10 +1,11 @@
 /* Clusters: what is registered, how it is, what it keeps scrapers from. */
-import { Button, Checkbox, Field, Input, LinkButton, Modal, Stack, TextArea } from '@grafana/ui';
+import { Button, Checkbox, Field, Input, LinkButton, Stack, TextArea } from '@grafana/ui';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router-dom';
 import { listScrapers } from '../api/aps';
 import { checkCluster, describeCluster, listClusters, registerCluster, type ClusterReport } from '../api/hearth';
 import { page } from '../boot/page';
+import { Modal } from '../components/Modal';
 import { useAsync } from '../lib/useAsync';
 import { Act, Block, Facts, Failure, Labels, Nothing, Page, Rows, Section, Shown, State } from './parts';
 import { when } from './words';

@@ -1,8 +1,9 @@
 /* One Grafana workspace: what it is, how people sign in, and as what. */
-import { Button, Field, Input, LinkButton, Modal, Select, Stack } from '@grafana/ui';
+import { Button, Field, Input, LinkButton, Select, Stack } from '@grafana/ui';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router-dom';
 import { deleteGrafana, describeGrafana, permissionsOf, setPermission, updateGrafana, type GrafanaSettings, type GrafanaWorkspace, type Permission } from '../api/amg';
+import { Modal } from '../components/Modal';
 import { useAsync } from '../lib/useAsync';
 import { SettingsFields } from './GrafanaForms';
 import { openAddress } from './GrafanaWorkspaces';

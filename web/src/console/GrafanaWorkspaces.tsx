@@ -1,9 +1,10 @@
 /* Grafana workspaces: all of them, and a new one. */
-import { Button, Field, Modal } from '@grafana/ui';
+import { Button, Field } from '@grafana/ui';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { createGrafana, listGrafana, type GrafanaSettings } from '../api/amg';
 import { page } from '../boot/page';
+import { Modal } from '../components/Modal';
 import { useAsync } from '../lib/useAsync';
 import { Providers, SettingsFields } from './GrafanaForms';
 import { Failure, Nothing, Page, Rows, Shown, State } from './parts';

@@ -1,9 +1,10 @@
 /* The console's pages and workspaces by a few letters. */
 import { css, cx } from '@emotion/css';
-import { Icon, Input, Modal, useTheme2, type IconName } from '@grafana/ui';
+import { Icon, Input, useTheme2, type IconName } from '@grafana/ui';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { listWorkspaces } from '../api/aps';
+import { Modal } from '../components/Modal';
 import { useThemeSwitch } from '../components/theme';
 import { useAsync } from '../lib/useAsync';
 import { places } from './Frame';

@@ -1,6 +1,6 @@
 /* Metrics workspaces: all of them, and one. */
 import { css } from '@emotion/css';
-import { Button, Field, Input, LinkButton, Modal, Select, Stack, Tab, TabContent } from '@grafana/ui';
+import { Button, Field, Input, LinkButton, Select, Stack, Tab, TabContent } from '@grafana/ui';
 import { useEffect, useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom';
 import { createWorkspace, deleteWorkspace, describeConfiguration, describeWorkspace, findDefinition, listNamespaces, listWorkspaces, renameWorkspace, setRetention, type Workspace as WorkspaceOf } from '../api/aps';
@@ -8,6 +8,7 @@ import { region } from '../api/aws';
 import { detail, events } from '../api/hearth';
 import { cardinality, usage, type Stat, type Usage } from '../api/plane';
 import { page } from '../boot/page';
+import { Modal } from '../components/Modal';
 import { toast } from '../components/Toasts';
 import { useAsync } from '../lib/useAsync';
 import { Act, Bar, Block, Copy, DeleteByName, Facts, Failure, Figure, Figures, Labels, Nothing, Page, Rows, Section, Shown, State, Tabs } from './parts';

@@ -1,11 +1,12 @@
 /* What the console's pages are made of. */
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { Alert, Button, IconButton, Input, LoadingPlaceholder, Modal, TabsBar, useStyles2, type IconName } from '@grafana/ui';
+import { Alert, Button, IconButton, Input, LoadingPlaceholder, TabsBar, useStyles2, type IconName } from '@grafana/ui';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { AwsError } from '../api/aws';
 import { HttpError, messageOf } from '../api/http';
 import { useCrumbs, type Crumb } from '../components/Crumbs';
+import { Modal } from '../components/Modal';
 import { toast } from '../components/Toasts';
 import type { Async } from '../lib/useAsync';
 
@@ -126,9 +127,18 @@ export interface Column<T> {
 
 export function Rows<T>({ rows, columns, label, id }: { rows: T[]; columns: Column<T>[]; label: string; id: (row: T) => string }) {
   const s = useStyles2(styles);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // What can be scrolled sideways can be so without a mouse.
+    const watch = new ResizeObserver(() => box.current && (box.current.tabIndex = box.current.scrollWidth > box.current.clientWidth ? 0 : -1));
+    if (box.current) {
+      watch.observe(box.current);
+    }
+    return () => watch.disconnect();
+  }, []);
   const kind = (c: Column<T>) => cx(c.number && s.number, c.wide && s.wide, c.line && s.line);
   return (
-    <div className={s.scroll}>
+    <div ref={box} className={s.scroll}>
       <table className={s.table} aria-label={label}>
         <thead><tr>{columns.map((c) => <th key={c.head} scope="col" className={kind(c)}>{c.head}</th>)}</tr></thead>
         <tbody>{rows.map((r) => <tr key={id(r)}>{columns.map((c) => <td key={c.head} className={kind(c)}>{c.cell(r)}</td>)}</tr>)}</tbody>
@@ -295,7 +305,7 @@ const styles = (t: GrafanaTheme2) => ({
   bad: css({ color: t.colors.error.text }),
   warn: css({ color: t.colors.warning.text }),
   plain: css({ color: t.colors.text.secondary }),
-  labels: css({ display: 'flex', flexWrap: 'wrap', gap: 4 }),
+  labels: css({ display: 'flex', flexWrap: 'wrap', gap: 4, minWidth: 120 }),
   label: css({ background: t.colors.background.secondary, border: `1px solid ${t.colors.border.weak}`, borderRadius: 4, padding: '0 6px', fontSize: 12, overflowWrap: 'anywhere' }),
   dim: css({ color: t.colors.text.secondary }),
 });

@@ -1,5 +1,5 @@
 /* All dashboards by folder, with search. */
-import { Button, ConfirmModal, FilterInput, Icon, IconButton, Input, LinkButton, Modal, Stack, TagList, useStyles2 } from '@grafana/ui';
+import { Button, ConfirmModal, FilterInput, Icon, IconButton, Input, LinkButton, Stack, TagList, useStyles2 } from '@grafana/ui';
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { useState } from 'react';
@@ -8,6 +8,7 @@ import { createFolder, deleteDashboard, deleteFolder, search, type SearchHit } f
 import { messageOf } from '../api/http';
 import { page } from '../boot/page';
 import { useCrumbs } from '../components/Crumbs';
+import { Modal } from '../components/Modal';
 import { Empty, Failed, Loading } from '../components/States';
 import { toast } from '../components/Toasts';
 import { useAsync } from '../lib/useAsync';

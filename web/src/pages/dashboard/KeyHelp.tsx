@@ -1,4 +1,4 @@
-import { Modal } from '@grafana/ui';
+import { Modal } from '../../components/Modal';
 import { keyHelp } from './keys';
 
 /** The list of keys. */

@@ -1,6 +1,7 @@
 /* A row's options, and its end. */
-import { Button, Combobox, Field, Input, Modal } from '@grafana/ui';
+import { Button, Combobox, Field, Input } from '@grafana/ui';
 import { useState } from 'react';
+import { Modal } from '../../components/Modal';
 import type { PanelJSON } from '../../model/dashboard';
 
 interface OptionsProps {

@@ -1,9 +1,10 @@
-import { Alert, Button, Combobox, Field, Input, Modal, Switch, TextArea } from '@grafana/ui';
+import { Alert, Button, Combobox, Field, Input, Switch, TextArea } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router-dom';
 import { getDashboard, getFolders, saveConflict, saveDashboard, type DashboardMeta } from '../../api/grafana';
 import { messageOf } from '../../api/http';
+import { Modal } from '../../components/Modal';
 import { toast } from '../../components/Toasts';
 import { useAsync } from '../../lib/useAsync';
 import type { DashboardJSON } from '../../model/dashboard';

@@ -1,8 +1,9 @@
 /* Panels of the library: shared by dashboards, edited in one place. */
-import { Alert, Button, Combobox, Field, FilterInput, Modal, Stack } from '@grafana/ui';
+import { Alert, Button, Combobox, Field, FilterInput, Stack } from '@grafana/ui';
 import { useState } from 'react';
 import { createLibraryPanel, getFolders, getLibraryPanels, updateLibraryPanel, type LibraryElement } from '../../api/grafana';
 import { HttpError, messageOf } from '../../api/http';
+import { Modal } from '../../components/Modal';
 import { Empty, Failed, Loading } from '../../components/States';
 import { toast } from '../../components/Toasts';
 import { Line } from '../../editor/Line';

@@ -49,9 +49,11 @@ func (s *Server) authenticate(r *request) error {
 	if err := readBody(r, s.bodies, s.bodyLimit(r)); err != nil {
 		return err
 	}
-	err = s.verifier.Verify(r.sig, r.http, sigv4.Known{
-		Secret: secret, Body: sigv4.BodyOf(r.body.bytes()), Now: r.began, TLS: r.http.TLS != nil,
-	})
+	known := sigv4.Known{Secret: secret, Body: sigv4.BodyOf(r.body.bytes()), Now: r.began, TLS: r.http.TLS != nil}
+	err = s.verifier.Verify(r.sig, r.http, known)
+	if sent := s.atRoot(r.http); err != nil && sent != nil && s.verifier.Verify(r.sig, sent, known) == nil {
+		err = nil
+	}
 	if err != nil {
 		r.caller.Account = p.Account // whose key was misused; nothing is proven
 		return s.badSignature(r, err)

@@ -36,7 +36,7 @@ type request struct {
 }
 
 func (s *Server) begin(w http.ResponseWriter, hr *http.Request) *request {
-	r := &request{http: hr, id: hearth.NewRequestID(), began: s.opts.Now(), path: ofGrafana(hr.Host, rawPath(hr)), service: s.foreign}
+	r := &request{http: hr, id: hearth.NewRequestID(), began: s.opts.Now(), path: ofGrafana(hr.Host, s.rawPath(hr)), service: s.foreign}
 	r.w.ResponseWriter = w
 	w.Header().Set("X-Amzn-Requestid", string(r.id))
 	r.sig, r.sigErr = sigv4.Parse(hr)
@@ -53,13 +53,51 @@ func (s *Server) end(r *request) {
 	}
 }
 
-// rawPath is the path the signature covers, before anything decoded it.
-func rawPath(r *http.Request) string {
+// rawPath is the path below the external URL's, before anything decoded it.
+func (s *Server) rawPath(r *http.Request) string {
 	if strings.HasPrefix(r.RequestURI, "/") {
 		path, _, _ := strings.Cut(r.RequestURI, "?")
-		return path
+		return s.cutRoot(path)
 	}
-	return r.URL.EscapedPath()
+	return s.cutRoot(r.URL.EscapedPath())
+}
+
+// cutRoot takes the external URL's path off, if it is there: a proxy may have done so.
+func (s *Server) cutRoot(path string) string {
+	if rest, ok := strings.CutPrefix(path, s.root); ok && s.root != "" && (rest == "" || rest[0] == '/') {
+		return "/" + strings.TrimPrefix(rest, "/")
+	}
+	return path
+}
+
+// belowRoot is the request as it were without the external URL's path. What its
+// signature covers, RequestURI, stays as it came.
+func (s *Server) belowRoot(r *http.Request) *http.Request {
+	escaped := r.URL.EscapedPath()
+	path := s.cutRoot(escaped)
+	if path == escaped {
+		return r
+	}
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return r
+	}
+	u := *r.URL
+	u.Path, u.RawPath = plain, path
+	below := *r
+	below.URL = &u
+	return &below
+}
+
+// atRoot is the request as clients sent it to a proxy that took the external URL's path
+// off; nil where nothing can have been taken off.
+func (s *Server) atRoot(r *http.Request) *http.Request {
+	if s.root == "" || !strings.HasPrefix(r.RequestURI, "/") || strings.HasPrefix(r.RequestURI, s.root+"/") {
+		return nil
+	}
+	sent := *r
+	sent.RequestURI = s.root + r.RequestURI
+	return &sent
 }
 
 // operation names the row for logs and metrics: one of a bounded set.

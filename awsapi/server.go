@@ -127,6 +127,7 @@ type Server struct {
 	warned    *warned
 	failures  failures
 	ownHost   string
+	root      string   // the external URL's path, without a trailing slash
 	foreign   *service // answers for services nobody knows
 }
 
@@ -142,7 +143,7 @@ func New(o Options) *Server {
 		foreign:   &service{protocol: restJSON, router: &router{}},
 	}
 	if u, err := url.Parse(o.ExternalURL); err == nil {
-		s.ownHost = u.Host
+		s.ownHost, s.root = u.Host, strings.TrimSuffix(u.EscapedPath(), "/")
 	}
 	s.services = s.newServices()
 	s.upstream = s.upstreamRow()
@@ -181,7 +182,8 @@ func (o Options) withDefaults() Options {
 
 // ServeHTTP answers one request, whatever it is.
 func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
-	if !s.upstreamed(hr.Context(), hr.Host, rawPath(hr)) && s.page(w, hr) {
+	hr = s.belowRoot(hr)
+	if !s.upstreamed(hr.Context(), hr.Host, s.rawPath(hr)) && s.page(w, hr) {
 		return
 	}
 	r := s.begin(w, hr)

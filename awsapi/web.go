@@ -15,7 +15,7 @@ type Pages interface {
 // page answers a request for the browser app. Requests with a signature, a token
 // or an Action are for an API, whatever their path is.
 func (s *Server) page(w http.ResponseWriter, hr *http.Request) bool {
-	if s.opts.Pages == nil || hr.Header.Get("Authorization") != "" || !s.opts.Pages.Serves(hr.Method, hr.Host, rawPath(hr)) {
+	if s.opts.Pages == nil || hr.Header.Get("Authorization") != "" || !s.opts.Pages.Serves(hr.Method, hr.Host, s.rawPath(hr)) {
 		return false
 	}
 	if q := hr.URL.Query(); q.Has("Action") || q.Has("X-Amz-Algorithm") {

@@ -206,7 +206,7 @@ func (r *Room) StartConsoleOIDC(w http.ResponseWriter, req *http.Request) error 
 		err = r.startOIDC(w, req, "")
 	}
 	if err != nil {
-		return failPage(w, req, a.fail(err), "/ui/login")
+		return failPage(w, req, a.fail(err), r.root+"/ui/login")
 	}
 	return nil
 }
@@ -269,9 +269,9 @@ func (r *Room) NewLink(ctx context.Context, accessKeyID, token string, waits tim
 func (r *Room) LinkPage(w http.ResponseWriter, req *http.Request) error {
 	code := req.URL.Query().Get("code")
 	if len(code) != 43 || notInSession.MatchString(code) {
-		return failPage(w, req, &hearth.Error{Kind: hearth.Invalid, Msg: "The link is not whole: copy all of it."}, "/ui/login")
+		return failPage(w, req, &hearth.Error{Kind: hearth.Invalid, Msg: "The link is not whole: copy all of it."}, r.root+"/ui/login")
 	}
-	page{Title: "Sign in to Hearth", Text: "The link signs this browser in to the console, once.", Action: "/ui/login/link", Name: "code", Value: code, Button: "Sign in"}.write(w, http.StatusOK)
+	page{Title: "Sign in to Hearth", Text: "The link signs this browser in to the console, once.", Action: r.root + "/ui/login/link", Name: "code", Value: code, Button: "Sign in"}.write(w, http.StatusOK)
 	return nil
 }
 
@@ -283,7 +283,7 @@ func (r *Room) FollowLink(w http.ResponseWriter, req *http.Request) error {
 		err = a.follow(w, req.PostFormValue("code"))
 	}
 	if err != nil {
-		return failPage(w, req, a.fail(err), "/ui/login")
+		return failPage(w, req, a.fail(err), r.root+"/ui/login")
 	}
 	redirect(w, r.opts.ExternalURL+"/ui/")
 	return nil

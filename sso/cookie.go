@@ -27,8 +27,12 @@ func (r *Room) grafanaCookie(g hearth.GrafanaID) string {
 
 // setCookie gives the browser a cookie that scripts cannot read and that other
 // sites' requests do not carry, but for those that follow a link. lasting 0 takes
-// it away. What came over TLS goes back over TLS only.
+// it away. What came over TLS goes back over TLS only. The path is below the
+// external URL's; / is that of a host.
 func (r *Room) setCookie(w http.ResponseWriter, req *http.Request, name, value, path string, lasting time.Duration) {
+	if path != "/" {
+		path = r.root + path
+	}
 	age := int(lasting.Seconds())
 	if age <= 0 {
 		age, value = -1, ""

@@ -98,7 +98,8 @@ type Options struct {
 // concurrently.
 type Room struct {
 	opts    Options
-	secure  bool // cookies travel over TLS only
+	secure  bool   // cookies travel over TLS only
+	root    string // the external URL's path, without a trailing slash
 	metrics *metrics
 	keys    keys
 	idps    idps
@@ -122,6 +123,7 @@ func New(o Options) (*Room, error) {
 	o.ExternalURL = strings.TrimRight(o.ExternalURL, "/")
 	r := &Room{opts: o, secure: strings.HasPrefix(o.ExternalURL, "https://"), metrics: newMetrics(o.Metrics), cross: http.NewCrossOriginProtection()}
 	if u, err := url.Parse(o.ExternalURL); err == nil && u.Host != "" {
+		r.root = u.EscapedPath()
 		if err := r.cross.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
 			return nil, fmt.Errorf("external URL: %w", err)
 		}

@@ -202,6 +202,9 @@ func (c *Config) check() error {
 	return c.checkEgress()
 }
 
+// cleanPath is a path below which Hearth may stand: words that need no escape.
+var cleanPath = regexp.MustCompile(`^(/[A-Za-z0-9_-][A-Za-z0-9._~-]*)*/?$`)
+
 func (c *Config) checkWeb() error {
 	host, _, err := net.SplitHostPort(c.Web.ListenAddress)
 	if err != nil {
@@ -220,8 +223,8 @@ func (c *Config) checkWeb() error {
 	}
 	if c.Web.ExternalURL != "" {
 		u, err := url.Parse(c.Web.ExternalURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
-			return fmt.Errorf("web.external-url: %q is not http(s)://host[:port]", c.Web.ExternalURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !cleanPath.MatchString(u.EscapedPath()) {
+			return fmt.Errorf("web.external-url: %q is not http(s)://host[:port][/path]", c.Web.ExternalURL)
 		}
 	}
 	for _, s := range c.Web.TrustedProxies {

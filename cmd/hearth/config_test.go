@@ -68,7 +68,7 @@ func TestCheckNamesTheSetting(t *testing.T) {
 		{"web.listen-address", func(c *Config) { c.Web.ListenAddress = "4750" }},
 		{"--web.insecure", func(c *Config) { c.Web.ListenAddress = ":4750" }},
 		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "metrics.example" }},
-		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "https://metrics.example/path" }},
+		{"web.external-url", func(c *Config) { c.Web.ExternalURL = "https://metrics.example/../path" }},
 		{"web.trusted-proxies", func(c *Config) { c.Web.TrustedProxies = []string{"10.0.0.1"} }},
 		{"debug.listen-address", func(c *Config) { c.Debug.ListenAddress = "0.0.0.0:1" }},
 		{"aws.account-id", func(c *Config) { c.AWS.AccountID = "1" }},

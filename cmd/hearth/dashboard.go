@@ -95,16 +95,14 @@ func (m *ownMetrics) Workspaces(ctx context.Context, w hearth.GrafanaWorkspace, 
 // Find tells URLs of this Hearth's metrics workspaces: under its own address, or
 // under AWS's, if the workspace is here.
 func (m *ownMetrics) Find(u *url.URL) (hearth.WorkspaceID, bool) {
+	for _, own := range []string{m.p.url, m.p.ownURL} {
+		if rest, ok := strings.CutPrefix(u.String(), own+"/workspaces/"); ok {
+			return hearth.ParseWorkspaceID(strings.TrimRight(rest, "/"))
+		}
+	}
 	rest, ok := strings.CutPrefix(strings.Trim(u.Path, "/"), "workspaces/")
 	id, valid := hearth.ParseWorkspaceID(rest)
-	if !ok || !valid {
-		return "", false
-	}
-	own := strings.HasPrefix(u.String(), m.p.url+"/") || strings.HasPrefix(u.String(), m.p.ownURL+"/")
-	if own {
-		return id, true
-	}
-	if !strings.HasPrefix(u.Hostname(), "aps-workspaces.") {
+	if !ok || !valid || !strings.HasPrefix(u.Hostname(), "aps-workspaces.") {
 		return "", false
 	}
 	_, err := m.p.lookup(context.Background(), id)

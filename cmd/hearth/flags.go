@@ -23,7 +23,7 @@ var settings = []setting{
 	{"storage.durability", "what an acknowledged sample survives: process (kill -9 of the process) or disk (a power cut, by fsync before the answer)", func(c *Config) any { return &c.Storage.Durability }},
 	{"storage.key-file", "file of the keys that seal secrets; made at the first start; default: the file keys in storage.path", func(c *Config) any { return &c.Storage.KeyFile }},
 	{"web.listen-address", "address of the API", func(c *Config) any { return &c.Web.ListenAddress }},
-	{"web.external-url", "what Hearth calls itself in URLs it hands out; default: the listen address", func(c *Config) any { return &c.Web.ExternalURL }},
+	{"web.external-url", "what Hearth calls itself in URLs it hands out, with the path below which it stands if there is one; default: the listen address", func(c *Config) any { return &c.Web.ExternalURL }},
 	{"web.config.file", "TLS file, in the format of the Prometheus exporter toolkit", func(c *Config) any { return &c.Web.ConfigFile }},
 	{"web.insecure", "allow an address that other machines reach, without TLS", func(c *Config) any { return &c.Web.Insecure }},
 	{"web.trusted-proxies", "networks (CIDR) of the proxies whose X-Forwarded-For and X-Forwarded-Proto count; default: none", func(c *Config) any { return &c.Web.TrustedProxies }},

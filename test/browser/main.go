@@ -47,7 +47,7 @@ func run(ctx context.Context, serve, perf bool, program, listen string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	f, err := start(ctx, dir, program, listen)
+	f, err := start(ctx, dir, program, listen, "")
 	if err != nil {
 		return err
 	}
@@ -83,12 +83,18 @@ const (
 	feedHistory = 3 * time.Hour
 )
 
-// start starts a Hearth and fills it with the known samples.
-func start(ctx context.Context, dir, program, listen string) (*fixture, error) {
-	f, err := begin(ctx, dir, program, listen)
+// start starts a Hearth and fills it with the known samples. It stands below a path, or
+// has the host for itself.
+func start(ctx context.Context, dir, program, listen, path string) (*fixture, error) {
+	var flags []string
+	if path != "" {
+		flags = append(flags, "--web.external-url=http://"+listen+path)
+	}
+	f, err := begin(ctx, dir, program, listen, flags...)
 	if err != nil {
 		return nil, err
 	}
+	f.url += path
 	if err := f.fill(ctx); err != nil {
 		f.stop()
 		return nil, fmt.Errorf("%w\n%s", err, f.out.String())

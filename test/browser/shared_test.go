@@ -53,7 +53,7 @@ func (h *hearth) start() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	h.end = cancel
-	if h.fixture, err = start(ctx, dir, os.Getenv("HEARTH_PROGRAM"), listen); err != nil {
+	if h.fixture, err = start(ctx, dir, os.Getenv("HEARTH_PROGRAM"), listen, ""); err != nil {
 		return err
 	}
 	for _, topic := range []string{"on-call", "grafana-notification"} {

@@ -205,6 +205,7 @@ expected = true;
 await page.getByLabel('PromQL').fill('sum(');
 await button('Run').click();
 await shows('an error is the server\'s', /parse error|unclosed|unexpected/);
+await page.waitForLoadState('networkidle'); // a second question is refused, too
 expected = false;
 
 // Topics.

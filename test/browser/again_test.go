@@ -10,7 +10,7 @@ import (
 func TestSendAgain(t *testing.T) {
 	t.Parallel()
 	needBrowser(t)
-	f, err := start(t.Context(), t.TempDir(), os.Getenv("HEARTH_PROGRAM"), address(t))
+	f, err := start(t.Context(), t.TempDir(), os.Getenv("HEARTH_PROGRAM"), address(t), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import * as acts from './acts.mjs';
 import * as keeping from './keeping.mjs';
 import * as touching from './touching.mjs';
 import { ages, axes, shown } from './expected.mjs';
-import { addresses, steps } from './steps.mjs';
+import { addresses, annotating, steps } from './steps.mjs';
 
 const read = (folder) =>
   readdirSync(new URL(`../testdata/${folder}/`, import.meta.url)).map((f) => [f.replace('.json', ''), JSON.parse(readFileSync(new URL(`../testdata/${folder}/${f}`, import.meta.url), 'utf8'))]);
@@ -93,7 +93,7 @@ for (const [name, expected] of Object.entries({ ...ages, ...shown })) {
   await allWell(name, expected.without);
 }
 
-for (const [name, act] of [['together', acts.together], ['reasons', acts.reasons], ['edges', acts.edges], ['titles', acts.titles], ['pages', acts.pages], ['take-away', acts.takeAway], ['edit', acts.edit], ...Object.entries(keeping), ...Object.entries(touching), ['steps', steps], ['addresses', addresses], ['viewer', () => acts.viewer(browser)]]) {
+for (const [name, act] of [['together', acts.together], ['reasons', acts.reasons], ['edges', acts.edges], ['titles', acts.titles], ['pages', acts.pages], ['take-away', acts.takeAway], ['edit', acts.edit], ...Object.entries(keeping), ...Object.entries(touching), ['steps', steps], ['addresses', addresses], ['annotating', annotating], ['viewer', () => acts.viewer(browser)]]) {
   if (!only.length || only.includes(name)) {
     await act(page).catch((err) => check(name, false, String(err)));
   }

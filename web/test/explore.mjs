@@ -136,7 +136,7 @@ async function copied(name) {
 
 /** Runs what was copied, in a shell as people have one. */
 function shell(text, input) {
-  const env = { ...process.env, HEARTH_TOKEN, GRAFANA_TOKEN: key, AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'us-east-1', AWS_PAGER: '' };
+  const env = { ...process.env, HEARTH_TOKEN, TOKEN: HEARTH_TOKEN, GRAFANA_TOKEN: key, AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'us-east-1', AWS_PAGER: '' };
   try {
     return execFileSync('bash', ['-c', text], { env, input, encoding: 'utf8', timeout: 60_000, stdio: ['pipe', 'pipe', 'pipe'] });
   } catch (err) {

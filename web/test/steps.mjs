@@ -141,5 +141,40 @@ export async function addresses(page) {
   await page.getByRole('button', { name: /More|Dashboard menu|menu/i }).last().click();
   await page.getByRole('menuitem', { name: 'Make editable' }).click();
   check('until it is made editable', (await becomes(async () => ({ ok: await page.getByRole('button', { name: 'Edit', exact: true }).isEnabled() }))).ok);
-  await visit(page, '/dashboards');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Saved').first().waitFor();
+  check('which is saved', (await (await api('/api/dashboards/uid/fixed')).json()).dashboard.editable === true);
+}
+
+/** An annotation is added where somebody clicks, and a region where they drag with Control. */
+export async function annotating(page) {
+  const notes = { list: [{ builtIn: 1, name: 'Annotations & Alerts', enable: true, type: 'dashboard', datasource: { type: 'grafana', uid: '-- Grafana --' }, iconColor: 'rgba(0, 211, 255, 1)' }] };
+  await api('/api/dashboards/db', { method: 'POST', body: JSON.stringify({ dashboard: { uid: 'notes', title: 'Notes', schemaVersion: 42, time: { from: 'now-1h', to: 'now' }, annotations: notes, panels: [panel(1, 'timeseries', 'Annotated', { targets: [{ refId: 'A', expr: 'demo_share', datasource: prom }], gridPos: { x: 0, y: 0, w: 24, h: 10 } })] }, overwrite: true }) });
+  await visit(page, '/d/notes');
+  const over = panelOf(page, 'Annotated').locator('.u-over').first();
+  await over.waitFor();
+  await quiet(page);
+  const box = await over.boundingBox();
+  const at = (share) => [box.x + box.width * share, box.y + box.height / 2];
+  await page.mouse.move(...at(0.5), { steps: 3 });
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.getByRole('button', { name: 'Add annotation' }).first().click();
+  await page.getByLabel('What happened').fill('A deploy');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  const mark = (text) => panelOf(page, 'Annotated').getByRole('button', { name: `Annotation: ${text}` });
+  check('an annotation is added by a click', await mark('A deploy').waitFor().then(() => true, () => false));
+  await page.keyboard.down('Control');
+  await page.mouse.move(...at(0.2), { steps: 3 });
+  await page.mouse.down();
+  await page.mouse.move(...at(0.4), { steps: 5 });
+  await page.mouse.up();
+  await page.keyboard.up('Control');
+  await page.getByLabel('What happened').fill('An outage');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  check('and a region by dragging with Control', await mark('An outage').waitFor().then(() => true, () => false));
+  const kept = await (await api('/api/annotations?dashboardUID=notes')).json();
+  const [deploy, outage] = ['A deploy', 'An outage'].map((t) => kept.find((a) => a.text === t));
+  check('with their times and their panel', deploy?.panelId === 1 && outage && outage.timeEnd - outage.time > 600_000 && outage.timeEnd - outage.time < 800_000, JSON.stringify(kept));
 }

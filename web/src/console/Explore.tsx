@@ -45,7 +45,7 @@ export function Explore() {
   const found = useAsync(ready, []);
   return (
     <Shown of={found} what="Explore">
-      {(some) => (some ? <ExplorePanes dsParam="workspace" dsLabel="Workspace" token="HEARTH_TOKEN" region={region()} addressOf={addressOf} onDs={(id) => window.localStorage.setItem('hearth.workspace', id)} /> : <div style={{ padding: 24 }}><Nothing title="There are no workspaces yet." cli="aws amp create-workspace --alias my-first" /></div>)}
+      {(some) => (some ? <ExplorePanes dsParam="workspace" dsLabel="Workspace" token="TOKEN" region={region()} addressOf={addressOf} onDs={(id) => window.localStorage.setItem('hearth.workspace', id)} /> : <div style={{ padding: 24 }}><Nothing title="There are no workspaces yet." cli="aws amp create-workspace --alias my-first" /></div>)}
     </Shown>
   );
 }

@@ -16,13 +16,16 @@ import {
 } from '@grafana/schema';
 import { commonOptionsBuilder, EventBusPlugin, getGraphFieldOptions, TimeSeries, TooltipPlugin2, usePanelContext, useTheme2 } from '@grafana/ui';
 import { DashboardCursorSync } from '@grafana/schema';
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { Room } from './edges';
 import { graphable } from './graphfields';
 import { Marks } from './marks';
 import { hasData, NoData } from './nodata';
 import { paletteColors } from './options';
+import type { Place } from './NewAnnotation';
 import { ChartTooltip } from './tooltip';
+
+const NewAnnotation = lazy(() => import('./NewAnnotation').then((m) => ({ default: m.NewAnnotation })));
 
 interface Options extends OptionsWithLegend {
   tooltip: VizTooltipOptions & { hideZeros?: boolean };
@@ -38,7 +41,8 @@ const hover = { xOne: 0, xAll: 1 } as const;
 function TimeSeriesPanel(props: PanelProps<Options>) {
   const { data, timeRange, timeZone, width, height, options, onChangeTimeRange, replaceVariables } = props;
   const theme = useTheme2();
-  const { sync, eventsScope, eventBus } = usePanelContext();
+  const { sync, eventsScope, eventBus, canAddAnnotations } = usePanelContext();
+  const [added, setAdded] = useState<Place>();
   const frames = useMemo(() => graphable(data.series, theme), [data.series, theme]);
   if (!hasData(frames)) {
     return <NoData {...props} />;
@@ -68,8 +72,16 @@ function TimeSeriesPanel(props: PanelProps<Options>) {
             syncMode={sync?.() ?? DashboardCursorSync.Off}
             syncScope={eventsScope}
             getDataLinks={(series, at) => (aligned.fields[series]?.getLinks?.({ valueRowIndex: at }) ?? []) as never}
-            render={(_u, indexes, seriesIndex, pinned, _dismiss, _range, viaSync, links) =>
-              mode === TooltipDisplayMode.None ? null : (
+            render={(_u, indexes, seriesIndex, pinned, dismiss, range, viaSync, links) => {
+              const add = canAddAnnotations?.() && ((place: Place) => {
+                dismiss();
+                setAdded(place);
+              });
+              if (range && add) { // dragged with Ctrl
+                queueMicrotask(() => add(range));
+                return null;
+              }
+              return mode === TooltipDisplayMode.None ? null : (
                 <ChartTooltip
                   frame={aligned}
                   indexes={indexes}
@@ -81,12 +93,14 @@ function TimeSeriesPanel(props: PanelProps<Options>) {
                   pinned={pinned}
                   hideZeros={options.tooltip?.hideZeros}
                   maxHeight={options.tooltip?.maxHeight}
+                  annotate={add || undefined}
                 />
-              )
-            }
+              );
+            }}
           />
           <Room config={config} />
           <Marks config={config} frames={data.annotations ?? none} timeZone={zone} />
+          {added && <Suspense fallback={null}><NewAnnotation place={added} timeZone={zone} close={() => setAdded(undefined)} /></Suspense>}
         </>
       )}
     </TimeSeries>

@@ -1,7 +1,7 @@
 /* The tooltip of charts: the time, and the series with their values there. */
 import { dateTimeFormat, FieldType, formattedValueToString, getDisplayProcessor, getFieldDisplayName, type DataFrame, type Field, type LinkModel } from '@grafana/data';
 import { SortOrder, TooltipDisplayMode } from '@grafana/schema';
-import { useTheme2 } from '@grafana/ui';
+import { Button, useTheme2 } from '@grafana/ui';
 import { css } from '@emotion/css';
 
 export interface TooltipRow {
@@ -23,6 +23,8 @@ interface Props {
   pinned?: boolean;
   hideZeros?: boolean;
   maxHeight?: number;
+  /** Adds an annotation at a time; undefined where none can be added. */
+  annotate?: (at: { from: number; to: number }) => void;
 }
 
 function formatted(field: Field, value: unknown): string {
@@ -54,7 +56,7 @@ export function rowsOf({ frame, indexes, seriesIndex, mode, sort, hideZeros }: P
 
 export function ChartTooltip(props: Props) {
   const theme = useTheme2();
-  const { frame, indexes, timeZone, links = [], pinned } = props;
+  const { frame, indexes, timeZone, links = [], pinned, annotate } = props;
   const rows = rowsOf(props);
   const time = frame.fields[0]?.values[indexes[0] ?? -1];
   const box = css({ padding: 8, fontSize: theme.typography.bodySmall.fontSize, maxHeight: props.maxHeight ?? 400, overflowY: pinned ? 'auto' : 'hidden', minWidth: 160 });
@@ -67,6 +69,7 @@ export function ChartTooltip(props: Props) {
       {pinned && links.map((l, i) => (
         <div key={i}><a href={l.href} target={l.target} rel="noreferrer" onClick={l.onClick as never}>{l.title}</a></div>
       ))}
+      {pinned && annotate && time !== undefined && <Button size="sm" variant="secondary" fill="text" icon="comment-alt" onClick={() => annotate({ from: time, to: time })}>Add annotation</Button>}
     </div>
   );
 }

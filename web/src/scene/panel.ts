@@ -22,6 +22,7 @@ import { takeOn } from '../model/edit';
 import type { LocalValue } from '../model/layout';
 import { kinds } from '../panels/load';
 import { offerFilters } from './adhoc';
+import { offerAnnotations } from './annotate';
 import { PanelLinks } from './links';
 import { PanelNotices } from './notices';
 import { SharedData } from './shareddata';
@@ -167,6 +168,9 @@ export function vizPanelOf({ key, panel: p, local, menu }: PanelScene): VizPanel
     $variables: localVariables(local),
     $timeRange: ownTime ? new PanelTimeRange({ timeFrom: p.timeFrom ?? undefined, timeShift: p.timeShift ?? undefined, hide: p.hideTimeOverride }) : undefined,
     menu,
-    extendPanelContext: offerFilters,
+    extendPanelContext: (viz, context) => {
+      offerFilters(viz, context);
+      offerAnnotations(viz, context, p.id ?? 0);
+    },
   });
 }

@@ -30,7 +30,10 @@ func (p *exemplarParts) number(f field) error {
 }
 
 func (k v1Keys) exemplar(e extent, to []labels.Label) (p exemplarParts, pairs []labels.Label, err error) {
-	raw := k.b.bytes(e)
+	return exemplarV1(k.b.bytes(e), to)
+}
+
+func exemplarV1(raw []byte, to []labels.Label) (p exemplarParts, pairs []labels.Label, err error) {
 	for i := 0; i < len(raw); {
 		f, next := nextField(raw, i)
 		if next < 0 {
@@ -47,6 +50,28 @@ func (k v1Keys) exemplar(e extent, to []labels.Label) (p exemplarParts, pairs []
 		i = next
 	}
 	return p, to, nil
+}
+
+// wellFormedV2 tells what is wrong with an exemplar message beside its references, whose
+// symbols may still come.
+func wellFormedV2(raw []byte) error {
+	var p exemplarParts
+	return eachField(raw, func(f field) error {
+		switch {
+		case f.id != 1:
+			return p.number(f)
+		case f.wire == wireVarint:
+			return nil
+		case f.wire != wireBytes:
+			return errWireType
+		}
+		for i := 0; i < len(f.b); {
+			if _, i = uvarint(f.b, i); i < 0 {
+				return errTruncated
+			}
+		}
+		return nil
+	})
 }
 
 func (k v2Keys) exemplar(e extent, to []labels.Label) (p exemplarParts, pairs []labels.Label, err error) {

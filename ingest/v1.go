@@ -137,7 +137,9 @@ func (b *batch) pointV1(num uint64, buf []byte, start, end int, l hearth.Limits)
 		return b.sample(buf[start:end])
 	case 3:
 		b.exemplars = append(b.exemplars, extent{uint32(start), uint32(end)})
-		return nil
+		var err error
+		_, b.pairs, err = exemplarV1(buf[start:end], b.pairs[:0])
+		return err
 	default:
 		return b.histogram(buf[start:end])
 	}

@@ -107,7 +107,7 @@ func (b *batch) partV2(s *series, num uint64, buf []byte, start, end int, l hear
 		return b.histogram(buf[start:end])
 	default:
 		b.exemplars = append(b.exemplars, extent{uint32(start), uint32(end)})
-		return nil
+		return wellFormedV2(buf[start:end])
 	}
 }
 

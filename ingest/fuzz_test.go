@@ -118,15 +118,22 @@ func floatOnly(is bool, f func() *histogram.FloatHistogram) *histogram.FloatHist
 	if !is {
 		return nil
 	}
-	return f().Copy()
+	h := *f()
+	h.PositiveSpans, h.NegativeSpans, h.CustomValues = slices.Clone(h.PositiveSpans), slices.Clone(h.NegativeSpans), slices.Clone(h.CustomValues)
+	h.PositiveBuckets, h.NegativeBuckets = slices.Clone(h.PositiveBuckets), slices.Clone(h.NegativeBuckets)
+	return &h
 }
 
-// own copies h, which shares its buckets with the request.
+// own copies h, which shares its buckets with the request, whole: Copy leaves out what
+// custom buckets must not have, and for which they are refused.
 func own(h *histogram.Histogram) *histogram.Histogram {
 	if h == nil {
 		return nil
 	}
-	return h.Copy()
+	c := *h
+	c.PositiveSpans, c.NegativeSpans, c.CustomValues = slices.Clone(h.PositiveSpans), slices.Clone(h.NegativeSpans), slices.Clone(h.CustomValues)
+	c.PositiveBuckets, c.NegativeBuckets = slices.Clone(h.PositiveBuckets), slices.Clone(h.NegativeBuckets)
+	return &c
 }
 
 func oracleV2(req *writev2.Request) (all []oracleSeries, ok bool) {

@@ -65,8 +65,11 @@ type tagKeeper interface {
 
 // tagKeeper finds whose resource arn names.
 func (s *Server) tagKeeper(r *request, arn hearth.ARN) tagKeeper {
-	if r.service.name == "grafana" {
+	switch r.service.name {
+	case "grafana":
 		return s.opts.Dashboards
+	case "eks":
+		return s.opts.Clusters
 	}
 	if strings.HasPrefix(arn.Resource, "rulegroupsnamespace/") && s.opts.Rules != nil {
 		return s.opts.Rules

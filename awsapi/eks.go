@@ -25,9 +25,9 @@ func (s *Server) eksRows() []row {
 		op("DELETE", entryPath+"/access-policies/{policyArn}", 200, "eks:DisassociateAccessPolicy", ownEntry, s.disassociateAccessPolicy),
 		op("GET", "/access-policies", 200, "eks:ListAccessPolicies", account, s.listAccessPolicies),
 
-		op("GET", "/tags/{resourceArn}", 200, "eks:ListTagsForResource", eksTagged, s.listClusterTags),
-		op("POST", "/tags/{resourceArn}", 200, "eks:TagResource", eksTagged, s.tagCluster),
-		op("DELETE", "/tags/{resourceArn}", 200, "eks:UntagResource", eksTagged, s.untagCluster),
+		op("GET", "/tags/{resourceArn}", 200, "eks:ListTagsForResource", eksTagged, s.listTags),
+		op("POST", "/tags/{resourceArn}", 200, "eks:TagResource", eksTagged, s.tagResource),
+		op("DELETE", "/tags/{resourceArn}", 200, "eks:UntagResource", eksTagged, s.untagResource),
 	}
 }
 

@@ -177,53 +177,6 @@ func (s *Server) listClusters(ctx context.Context, r *request) (any, error) {
 	return out, nil
 }
 
-func (s *Server) listClusterTags(ctx context.Context, r *request) (any, error) {
-	arn, err := r.resourceARN()
-	if err != nil {
-		return nil, err
-	}
-	tags, err := s.opts.Clusters.Tags(ctx, arn)
-	if err != nil {
-		return nil, err
-	}
-	return struct {
-		Tags map[string]string `json:"tags"`
-	}{tagsBody(tags)}, nil
-}
-
-func (s *Server) tagCluster(ctx context.Context, r *request) (any, error) {
-	arn, err := r.resourceARN()
-	if err != nil {
-		return nil, err
-	}
-	var in struct {
-		Tags map[string]string `json:"tags"`
-	}
-	if err := r.decode(&in); err != nil {
-		return nil, err
-	}
-	if in.Tags == nil {
-		return nil, invalidField("tags", "must not be null")
-	}
-	return struct{}{}, s.opts.Clusters.Tag(ctx, arn, in.Tags)
-}
-
-func (s *Server) untagCluster(ctx context.Context, r *request) (any, error) {
-	arn, err := r.resourceARN()
-	if err != nil {
-		return nil, err
-	}
-	q := r.query()
-	if q.err != nil {
-		return nil, q.err
-	}
-	keys := q.values["tagKeys"]
-	if len(keys) == 0 {
-		return nil, invalidField("tagKeys", "must not be null")
-	}
-	return struct{}{}, s.opts.Clusters.Untag(ctx, arn, keys)
-}
-
 // eksMembers are what an error of EKS carries: all of its model have clusterName.
 func (f failure) eksMembers() any {
 	b := struct {

@@ -1,5 +1,6 @@
 /* What must hold before any library is evaluated, and then the app. */
 import { page } from './boot/page';
+import { standInForClipboard } from './lib/clipboard';
 import { preferredTheme } from './lib/theme';
 
 // Style elements that libraries make carry the nonce of the
@@ -14,6 +15,8 @@ if (page.nonce) {
     return element;
   }) as typeof document.createElement;
 }
+
+standInForClipboard();
 
 // @grafana/runtime reads this when it is evaluated.
 const theme = preferredTheme();

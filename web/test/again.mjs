@@ -3,7 +3,7 @@
 // Started by `go test ./test/browser`.
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import { api, base, becomes, check, failures, launch, openPage, password, url } from './browser.mjs';
+import { api, base, becomes, check, finish, launch, openPage, signIn, signInWithKeys, url } from './browser.mjs';
 
 const { HEARTH_WORKSPACE: workspace } = process.env;
 const env = { ...process.env, AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_DEFAULT_REGION: 'us-east-1', AWS_PAGER: '' };
@@ -92,17 +92,8 @@ const metrics = await ofWorkspace();
 const browser = await launch();
 const noted = await openPage(browser, { viewport: { width: 1360, height: 900 } });
 const { page } = noted;
-noted.expected = true; // the first question is answered 401
-await page.goto(base + '/alerts/notifications');
-await page.getByLabel('Password').fill(password);
-await page.getByRole('button', { name: 'Sign in' }).click();
-await page.getByRole('heading', { level: 1, name: 'Notifications' }).waitFor();
-await page.goto(url + '/ui/');
-await page.getByLabel('Access key id').fill('test');
-await page.getByLabel('Secret access key').fill('test');
-await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-await page.getByRole('heading', { name: 'Workspaces' }).waitFor();
-noted.expected = false;
+await signIn(noted, '/alerts/notifications');
+await signInWithKeys(noted);
 
 await again(page, 'a Grafana workspace', base + '/alerts/notifications', grafana, 'Warm').catch((err) => check('a Grafana workspace', false, String(err)));
 await again(page, 'a metrics workspace', `${url}/ui/alerts/notifications?workspace=${workspace}`, metrics, 'Hot').catch((err) => check('a metrics workspace', false, String(err)));
@@ -112,8 +103,5 @@ await api('/api/v1/provisioning/folder/again/rule-groups/again', { method: 'DELE
 aws('amp', 'delete-rule-groups-namespace', '--workspace-id', workspace, '--name', 'again');
 aws('amp', 'delete-alert-manager-definition', '--workspace-id', workspace);
 
-check('no error in the console', noted.errors.length === 0, noted.errors.join('\n'));
-check('nothing from elsewhere', noted.foreign.length === 0, noted.foreign.join('\n'));
-await browser.close();
 receiver.close();
-process.exit(failures() ? 1 : 0);
+await finish(browser, noted);

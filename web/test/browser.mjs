@@ -74,8 +74,8 @@ export async function quiet(page) {
   }
 }
 
-/** A page whose errors and foreign requests are noted. */
-export async function openPage(browser, options = {}) {
+/** A page whose errors and requests to elsewhere than home are noted. */
+export async function openPage(browser, { home = url, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 2600 }, colorScheme: 'dark', reducedMotion: 'reduce', bypassCSP: false, acceptDownloads: true, ...options });
   await context.addInitScript(recordCanvases);
   context.on('page', countTraffic);
@@ -85,8 +85,41 @@ export async function openPage(browser, options = {}) {
   const noted = { page, errors: [], foreign: [], expected: false };
   page.on('console', (m) => m.type() === 'error' && !noted.expected && noted.errors.push(`${page.url()}: ${m.text()}`));
   page.on('pageerror', (e) => noted.errors.push(`${page.url()}: ${e.stack ?? e}`));
-  page.on('request', (r) => !r.url().startsWith(url) && !/^(data|blob):/.test(r.url()) && noted.foreign.push(r.url()));
+  page.on('request', (r) => !r.url().startsWith(home) && !/^(data|blob):/.test(r.url()) && noted.foreign.push(r.url()));
   return noted;
+}
+
+/** Signs in to the Grafana workspace with the password, at one of its pages. */
+export async function signIn(noted, path = '/dashboards', at = base) {
+  const { page } = noted;
+  noted.expected = true; // the first question is answered 401
+  await page.goto(at + path);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+  await quiet(page);
+  noted.expected = false;
+}
+
+/** Signs in to the console with the keys that `hearth dev` has. */
+export async function signInWithKeys(noted, at = url) {
+  const { page } = noted;
+  noted.expected = true;
+  await page.goto(at + '/ui/');
+  await page.getByLabel('Access key id').fill('test');
+  await page.getByLabel('Secret access key').fill('test');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { name: 'Workspaces' }).waitFor();
+  noted.expected = false;
+}
+
+/** What holds of every journey, and its end. */
+export async function finish(browser, noted) {
+  check('nothing from elsewhere', noted.foreign.length === 0, noted.foreign.join('\n'));
+  check('no error in the console', noted.errors.length === 0, noted.errors.join('\n'));
+  await browser.close();
+  console.log(failed ? `${failed} failed` : 'all well');
+  process.exit(failed ? 1 : 0);
 }
 
 /** Goes to a page of the app without loading the app again. */

@@ -2,7 +2,7 @@
 // programs (which are then run), names completed and looked up. Started by `go test
 // ./test/browser`.
 import { execFileSync } from 'node:child_process';
-import { base, becomes, check, failures, key, launch, openPage, panelOf, password, quiet, url } from './browser.mjs';
+import { base, becomes, check, finish, key, launch, openPage, panelOf, quiet, signIn, signInWithKeys, url } from './browser.mjs';
 
 const { HEARTH_TOKEN, HEARTH_AWSCURL: awscurl } = process.env;
 
@@ -182,17 +182,8 @@ async function copies() {
   }
 }
 
-noted.expected = true; // the first question is answered 401
-await page.goto(base + '/explore');
-await page.getByLabel('Password').fill(password);
-await page.getByRole('button', { name: 'Sign in' }).click();
-await editor().waitFor();
-await page.goto(url + '/ui/');
-await page.getByLabel('Access key id').fill('test');
-await page.getByLabel('Secret access key').fill('test');
-await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-await page.getByRole('heading', { name: 'Workspaces' }).waitFor();
-noted.expected = false;
+await signIn(noted, '/explore');
+await signInWithKeys(noted);
 
 const only = process.argv.slice(2);
 for (const act of [completion, metrics, modes, split, history, copies]) {
@@ -201,7 +192,4 @@ for (const act of [completion, metrics, modes, split, history, copies]) {
   }
 }
 
-check('nothing from elsewhere', noted.foreign.length === 0, noted.foreign.join('\n'));
-check('no error in the console', noted.errors.length === 0, noted.errors.join('\n'));
-await browser.close();
-process.exit(failures() ? 1 : 0);
+await finish(browser, noted);

@@ -1,6 +1,6 @@
 // What keys do on a dashboard: each changes what it says. Started by `go test
 // ./test/browser`.
-import { api, base, becomes, check, failures, launch, openPage, panelOf, password, quiet } from './browser.mjs';
+import { api, base, becomes, check, finish, launch, openPage, panelOf, quiet, signIn } from './browser.mjs';
 
 const browser = await launch();
 const noted = await openPage(browser, { viewport: { width: 1440, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'] });
@@ -155,13 +155,7 @@ async function search() {
   await goes('Escape closes it', list);
 }
 
-noted.expected = true; // the first question is answered 401
-await page.goto(base + '/dashboards');
-await page.getByLabel('Password').fill(password);
-await page.getByRole('button', { name: 'Sign in' }).click();
-await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-await quiet(page);
-noted.expected = false;
+await signIn(noted);
 
 const only = process.argv.slice(2);
 for (const act of [times, around, panels, search]) {
@@ -170,7 +164,4 @@ for (const act of [times, around, panels, search]) {
   }
 }
 
-check('nothing from elsewhere', noted.foreign.length === 0, noted.foreign.join('\n'));
-check('no error in the console', noted.errors.length === 0, noted.errors.join('\n'));
-await browser.close();
-process.exit(failures() ? 1 : 0);
+await finish(browser, noted);

@@ -1,4 +1,5 @@
 /* Amazon Managed Grafana, its control plane. */
+import { newToken } from '../lib/token';
 import { ask, askJSON, pages, quote } from './aws';
 
 export interface GrafanaWorkspace {
@@ -58,7 +59,7 @@ function settingsFlags(n: GrafanaSettings): string {
 export const createGrafana = (n: GrafanaSettings, providers: string[]) =>
   askJSON<{ workspace: GrafanaWorkspace }>({
     service: 'grafana', method: 'POST', path: '/workspaces',
-    json: { ...settingsOf(n), accountAccessType: 'CURRENT_ACCOUNT', authenticationProviders: providers, clientToken: crypto.randomUUID() },
+    json: { ...settingsOf(n), accountAccessType: 'CURRENT_ACCOUNT', authenticationProviders: providers, clientToken: newToken() },
     cli: `grafana create-workspace --account-access-type CURRENT_ACCOUNT${words('authentication-providers', providers)}${settingsFlags(n)}`,
   }).then((r) => r.workspace);
 

@@ -1,4 +1,5 @@
 /* Amazon Managed Service for Prometheus, its control plane. */
+import { newToken } from '../lib/token';
 import { ask, askJSON, fromBase64, pages, quote, toBase64 } from './aws';
 
 export interface Status {
@@ -28,10 +29,10 @@ export const describeWorkspace = (id: string) =>
   askJSON<{ workspace: Workspace }>({ service: 'aps', path: at(id), cli: `amp describe-workspace --workspace-id ${id}` }).then((r) => r.workspace);
 
 export const createWorkspace = (alias: string) =>
-  askJSON<{ workspaceId: string; status: Status }>({ service: 'aps', method: 'POST', path: '/workspaces', json: { alias: alias || undefined, clientToken: crypto.randomUUID() }, cli: `amp create-workspace${alias && ` --alias ${quote(alias)}`}` });
+  askJSON<{ workspaceId: string; status: Status }>({ service: 'aps', method: 'POST', path: '/workspaces', json: { alias: alias || undefined, clientToken: newToken() }, cli: `amp create-workspace${alias && ` --alias ${quote(alias)}`}` });
 
 export const renameWorkspace = (id: string, alias: string) =>
-  ask({ service: 'aps', method: 'POST', path: at(id, '/alias'), json: { alias, clientToken: crypto.randomUUID() }, cli: `amp update-workspace-alias --workspace-id ${id} --alias ${quote(alias)}` });
+  ask({ service: 'aps', method: 'POST', path: at(id, '/alias'), json: { alias, clientToken: newToken() }, cli: `amp update-workspace-alias --workspace-id ${id} --alias ${quote(alias)}` });
 
 export const deleteWorkspace = (id: string) => ask({ service: 'aps', method: 'DELETE', path: at(id), cli: `amp delete-workspace --workspace-id ${id}` });
 

@@ -7,6 +7,7 @@ import { AwsError } from '../api/aws';
 import { HttpError, messageOf } from '../api/http';
 import { useCrumbs, type Crumb } from '../components/Crumbs';
 import { Modal } from '../components/Modal';
+import { copyText } from '../components/copy';
 import { toast } from '../components/Toasts';
 import type { Async } from '../lib/useAsync';
 
@@ -83,13 +84,7 @@ export function Nothing({ title, cli, children }: { title: string; cli?: string;
 }
 
 export function Copy({ text, what }: { text: string; what: string }) {
-  const copy = () => {
-    void navigator.clipboard?.writeText(text).then(
-      () => toast('success', 'Copied'),
-      () => toast('error', 'The browser did not let it be copied')
-    );
-  };
-  return <IconButton name="copy" aria-label={`Copy ${what}`} tooltip={`Copy ${what}`} onClick={copy} />;
+  return <IconButton name="copy" aria-label={`Copy ${what}`} tooltip={`Copy ${what}`} onClick={() => void copyText(text)} />;
 }
 
 /** A line for a terminal. */

@@ -6,6 +6,7 @@ import { locationService } from '@grafana/runtime';
 import { messageOf } from '../../api/http';
 import { page } from '../../boot/page';
 import { registry } from '../../boot/runtime';
+import { copyText } from '../../components/copy';
 import { toast } from '../../components/Toasts';
 import { asExport } from '../../model/inputs';
 import { addPanel } from '../../model/edit';
@@ -58,8 +59,7 @@ export function Toolbar(p: Props) {
   const share = async () => {
     const { time, variables } = stateParams(scene);
     const address = `${window.location.origin}${page.base}/d/${model.uid ?? ''}?${[time, variables].filter(Boolean).join('&')}`;
-    await navigator.clipboard?.writeText(address).catch(() => undefined);
-    toast('success', 'Link copied', address);
+    await copyText(address, 'Link copied', address);
   };
   const remove = async () => {
     try {

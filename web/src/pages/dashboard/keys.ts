@@ -4,6 +4,7 @@ import { dateTime, rangeUtil } from '@grafana/data';
 import { locationService } from '@grafana/runtime';
 import { SceneGridRow, sceneGraph } from '@grafana/scenes';
 import { useEffect, useRef } from 'react';
+import { copyText } from '../../components/copy';
 import { toast } from '../../components/Toasts';
 import { isTyping } from '../../lib/keys';
 import type { DashboardScene } from '../../scene/dashboard';
@@ -41,12 +42,12 @@ function setRange(scene: DashboardScene, from: number, to: number) {
 
 async function copyRange(scene: DashboardScene) {
   const { from, to } = sceneGraph.getTimeRange(scene).state;
-  await navigator.clipboard?.writeText(JSON.stringify({ from, to })).then(() => toast('success', 'Time range copied'), () => undefined);
+  await copyText(JSON.stringify({ from, to }), 'Time range copied');
 }
 
 async function pasteRange(scene: DashboardScene) {
   try {
-    const { from, to } = JSON.parse((await navigator.clipboard?.readText()) ?? '') as { from: string; to: string };
+    const { from, to } = JSON.parse(await navigator.clipboard.readText()) as { from: string; to: string };
     const range = rangeUtil.convertRawToRange({ from, to });
     sceneGraph.getTimeRange(scene).onTimeRangeChange(range.from.isValid() && range.to.isValid() ? range : sceneGraph.getTimeRange(scene).state.value);
   } catch {

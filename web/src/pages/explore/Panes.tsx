@@ -9,7 +9,7 @@ import { registry } from '../../boot/runtime';
 import { PromEditor } from '../../components/PromEditor';
 import { Empty, Failed } from '../../components/States';
 import { HttpError } from '../../api/http';
-import { toast } from '../../components/Toasts';
+import { copyText } from '../../components/copy';
 import { PrometheusSource } from '../../datasource/prometheus';
 import { useAsync } from '../../lib/useAsync';
 import { copies, type Range, type Target } from './copies';
@@ -116,7 +116,7 @@ function ExplorePane({ pane, change, extra, dsLabel, token, region, addressOf, o
   const copy = (
     <Menu>
       {copies(target, prom ? filled(prom, text) : text, rangeOf(pane)).map((c) => (
-        <Menu.Item key={c.name} label={`Copy as ${c.name}`} onClick={() => void navigator.clipboard?.writeText(c.text).then(() => toast('success', 'Copied', c.name))} />
+        <Menu.Item key={c.name} label={`Copy as ${c.name}`} onClick={() => void copyText(c.text, 'Copied', c.name)} />
       ))}
     </Menu>
   );

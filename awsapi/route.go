@@ -50,6 +50,9 @@ func (s *Server) routePath(r *request) error {
 	if r.service.protocol == grafanaJSON && s.upstreamed(r.http.Context(), "", r.path) {
 		return s.routeUpstream(r)
 	}
+	if r.service.protocol == grafanaJSON && s.routeByToken(r) {
+		return nil
+	}
 	m, allowed := r.service.router.find(r.http.Method, r.path)
 	if m.row == nil && len(allowed) > 0 {
 		return unknownOperation(fmt.Sprintf("No operation of %s has the method %s at %s; it takes %s.",

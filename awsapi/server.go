@@ -116,9 +116,12 @@ type Options struct {
 // A Server is the front door. It must see requests as they arrived: a router
 // before it that tidies paths breaks their signatures.
 type Server struct {
-	opts      Options
-	services  map[string]*service
-	upstream  *row    // what is handed on
+	opts     Options
+	services map[string]*service
+	upstream *row // what is handed on
+
+	tokenPage, tokenSession *row // pages for who sends a token
+
 	signIns   *router // where people sign in, whatever service a page names
 	verifier  sigv4.Verifier
 	bodies    *bodies
@@ -147,6 +150,7 @@ func New(o Options) *Server {
 	}
 	s.services = s.newServices()
 	s.upstream = s.upstreamRow()
+	s.tokenPage, s.tokenSession = s.newTokenRows()
 	s.signIns = newRouter(rowsOf(s.signInRows()))
 	return s
 }

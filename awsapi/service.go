@@ -115,7 +115,8 @@ func pagesOf(rows []*row) []*row {
 // signing name in the credential scope, by the literal path. It returns nil for
 // a request that only the Action in its form can tell.
 func (s *Server) selectService(r *request) *service {
-	if m, _ := s.signIns.exact(r.http.Method, r.path); m.row != nil && r.sig == nil {
+	byToken := r.http.Header.Get("Authorization") != ""
+	if m, _ := s.signIns.exact(r.http.Method, r.path); m.row != nil && r.sig == nil && !(byToken && m.row.operation() == "LoginSession") {
 		return s.services["hearth"]
 	}
 	if strings.HasPrefix(r.path, "/grafana/g-") && grafanaPath.MatchString(r.path) {

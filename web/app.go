@@ -85,6 +85,14 @@ func (a *App) Serves(method, host, escapedPath string) bool {
 	return m != nil && !notApp.MatchString(m[2])
 }
 
+// IsAsset tells whether what is asked for is a file of the build, which is the same for
+// everybody.
+func (a *App) IsAsset(host, escapedPath string) bool {
+	p, _ := a.below(host, escapedPath)
+	rest, ok := strings.CutPrefix(p, "/ui/")
+	return ok && isAsset(rest)
+}
+
 // below is a path without the external URL's, whether or not a proxy took that off. Of a
 // Grafana workspace's own host it is that of the host of all.
 func (a *App) below(host, p string) (path string, own bool) {

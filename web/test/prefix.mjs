@@ -1,7 +1,7 @@
 // The pages of a Hearth that stands below a path: nothing is asked for beside it. Started by
 // `go test ./test/browser`, which says where Hearth is.
 import { readFileSync } from 'node:fs';
-import { api, base, check, failures, launch, openPage, panelOf, password, quiet } from './browser.mjs';
+import { api, base, check, failures, key, launch, openPage, panelOf, password, quiet } from './browser.mjs';
 
 const url = process.env.HEARTH_URL;
 const stored = await api('/api/dashboards/db', { method: 'POST', body: JSON.stringify({ dashboard: JSON.parse(readFileSync(new URL('../testdata/dashboards/kinds.json', import.meta.url), 'utf8')), overwrite: true }) });
@@ -28,6 +28,15 @@ await comes('Explore answers', page.getByText('120', { exact: true }));
 await page.goto(base + '/alerts');
 await comes('the alerts are there', page.getByRole('heading', { level: 1 }));
 await quiet(page);
+
+// A browser that sends a service account's token, as programs that draw dashboards have
+// one, is let in without signing in.
+const drawing = await openPage(browser, { extraHTTPHeaders: { Authorization: `Bearer ${key}` } });
+await drawing.page.goto(base + '/d/kinds');
+const drawn = await panelOf(drawing.page, 'Percent').getByText('42.5%').first().waitFor().then(() => true, () => false);
+check('a dashboard is drawn by token', drawn, drawing.page.url());
+check('without another error than its broken panel has', drawing.errors.every((e) => /400/.test(e)), drawing.errors.join('\n'));
+await drawing.page.context().close();
 
 await page.goto(url + '/');
 await page.getByLabel('Access key id').fill('test');

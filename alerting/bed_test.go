@@ -117,7 +117,9 @@ func (b *bed) start() {
 	var ctx context.Context
 	ctx, b.cancel = context.WithCancel(context.Background())
 	b.done = make(chan error, 1)
-	go func() { b.done <- b.room.Run(ctx) }()
+	room := b.room
+	go func() { b.done <- room.Run(ctx) }()
+	eventually(b.t, "Run", room.running.Load) // until then nobody waits for a change under way
 }
 
 func (b *bed) stop() {
@@ -213,15 +215,15 @@ func (h *hook) all() []notification {
 	return append([]notification(nil), h.got...)
 }
 
-// eventually polls until ok, for half a minute.
+// eventually polls until ok, for a minute.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
+			t.Fatalf("not within a minute: %s", what)
 		}
 		<-tick.C
 	}

@@ -204,6 +204,7 @@ func TestIdleAlertmanagerIsClosed(t *testing.T) {
 	b, h := newBed(t, Options{}), newHook(t)
 	w := b.spaces.add("1")
 	b.define(w, toHook(h.URL))
+	b.settled(w) // or Run, under way with it, might open it anew
 	if b.room.opened.Load() != 0 {
 		t.Fatal("a definition alone opened an Alertmanager")
 	}

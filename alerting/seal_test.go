@@ -80,6 +80,7 @@ func (b *bed) settled(w hearth.Workspace) {
 // if that does not come.
 func TestConflictWhileChanging(t *testing.T) {
 	b := newBed(t, Options{})
+	b.room.settle = time.Minute
 	w := b.spaces.add("1")
 	b.define(w, withSecret)
 	if _, err := b.room.Put(t.Context(), w, wrap(withSecret), nil); err != nil {

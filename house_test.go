@@ -38,6 +38,7 @@ var floors = map[string]int{
 	"sso":               2,
 	"web":               1,
 	"shipped":           1,
+	"test/port":         1,
 	"test/kube":         4,
 	"engine/embedded":   2,
 	"engine/enginetest": 2,

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // needs stops a test whose real peer is not there: in CI that is a failure.
@@ -68,20 +68,6 @@ func startPeer(t *testing.T, program string, args ...string) {
 	}
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
 // person says who the peer's next visitor is.
 func person(t *testing.T, folder string, p map[string]any) {
 	t.Helper()
@@ -121,14 +107,14 @@ func (b *browser) throughSAML(id hearth.GrafanaID, query string) got {
 // and we its responses by its; single logout goes there and back.
 func TestPySAML2(t *testing.T) {
 	needs(t, "Debian's python3-pysaml2", exec.Command(debianPython, "-c", "import saml2").Run())
-	folder, port := t.TempDir(), freePort(t)
-	startPeer(t, debianPython, filepath.Join("..", "test", "peers", "pysaml2", "idp.py"), port, folder)
+	folder, at := t.TempDir(), port.For(t)
+	startPeer(t, debianPython, filepath.Join("..", "test", "peers", "pysaml2", "idp.py"), at, folder)
 	h := openHouse(t, nil)
 	h.now = time.Now()
 	h.set(kitchen, func(a *hearth.GrafanaAuthentication) {
 		a.Providers = []string{hearth.ProviderSAML}
 		a.SAML = hearth.GrafanaSAML{
-			MetadataURL: "http://127.0.0.1:" + port + "/metadata", LoginAttribute: "login", EmailAttribute: "mail", RoleAttribute: "role", GroupsAttribute: "groups",
+			MetadataURL: "http://127.0.0.1:" + at + "/metadata", LoginAttribute: "login", EmailAttribute: "mail", RoleAttribute: "role", GroupsAttribute: "groups",
 			AdminValues: []string{"boss"}, EditorValues: []string{"writer"},
 		}
 	})
@@ -147,7 +133,7 @@ func TestPySAML2(t *testing.T) {
 		}
 		a := b.do("POST", "/grafana/"+string(kitchen)+"/logout", "", SessionHeader, "1")
 		var out struct{ RedirectURL string }
-		if err := json.Unmarshal([]byte(a.body), &out); err != nil || !strings.HasPrefix(out.RedirectURL, "http://127.0.0.1:"+port+"/slo") {
+		if err := json.Unmarshal([]byte(a.body), &out); err != nil || !strings.HasPrefix(out.RedirectURL, "http://127.0.0.1:"+at+"/slo") {
 			t.Fatalf("%s: logout: %+v", sign, a)
 		}
 		if a = b.get(out.RedirectURL); a.status != http.StatusFound {
@@ -166,13 +152,13 @@ func TestChromium(t *testing.T) {
 	needs(t, "Debian's python3-pysaml2", exec.Command(debianPython, "-c", "import saml2").Run())
 	chromium, err := exec.LookPath("chromium")
 	needs(t, "chromium", err)
-	folder, port := t.TempDir(), freePort(t)
-	startPeer(t, debianPython, filepath.Join("..", "test", "peers", "pysaml2", "idp.py"), port, folder, "localhost")
+	folder, at := t.TempDir(), port.For(t)
+	startPeer(t, debianPython, filepath.Join("..", "test", "peers", "pysaml2", "idp.py"), at, folder, "localhost")
 	h := openHouse(t, nil)
 	h.now = time.Now()
 	h.set(kitchen, func(a *hearth.GrafanaAuthentication) {
 		a.Providers = []string{hearth.ProviderSAML}
-		a.SAML = hearth.GrafanaSAML{MetadataURL: "http://localhost:" + port + "/metadata", LoginAttribute: "login"}
+		a.SAML = hearth.GrafanaSAML{MetadataURL: "http://localhost:" + at + "/metadata", LoginAttribute: "login"}
 	})
 	person(t, folder, map[string]any{"name_id": "u-1", "attributes": map[string]any{"login": []string{"anna"}}})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -196,9 +182,9 @@ func oidcPeer(t *testing.T, callback string) (issuer, folder string) {
 	needs(t, "npm's oidc-provider (npm ci in test/peers/oidc)", err)
 	node, err := exec.LookPath("node")
 	needs(t, "node", err)
-	folder, port := t.TempDir(), freePort(t)
-	startPeer(t, node, filepath.Join(dir, "idp.mjs"), port, callback, folder)
-	return "http://127.0.0.1:" + port, folder
+	folder, at := t.TempDir(), port.For(t)
+	startPeer(t, node, filepath.Join(dir, "idp.mjs"), at, callback, folder)
+	return "http://127.0.0.1:" + at, folder
 }
 
 // follow goes where redirects lead, up to a page of ours or n steps.

@@ -160,7 +160,7 @@ func TestSlowConnections(t *testing.T) {
 	before := r.residentMiB(t)
 	addr := strings.TrimPrefix(r.URL, "http://")
 	for i := range n {
-		c, err := net.DialTimeout("tcp", addr, 5*time.Second)
+		c, err := net.DialTimeout("tcp", addr, time.Minute)
 		if err != nil {
 			t.Fatalf("connection %d: %v", i, err)
 		}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // moto starts moto, the stand-in for CloudWatch, tagging, ECS and STS, and points
@@ -20,20 +22,21 @@ func moto(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: moto")
 	}
-	port := freePort(ts)
-	cmd := exec.Command("moto_server", "-H", "127.0.0.1", "-p", port)
+	at := port.For(scriptT{ts})
+	cmd := exec.Command("moto_server", "-H", "127.0.0.1", "-p", at)
 	cmd.Path, cmd.Env = lookPath(ts, "moto_server"), append(environment(ts, "PATH", "PYENV_ROOT", "PYENV_VERSION"), "HOME="+os.Getenv("HOME"))
-	launch(ts, "moto", cmd, port)
-	url := "http://127.0.0.1:" + port
+	launch(ts, "moto", cmd, at)
+	url := "http://127.0.0.1:" + at
 	awaitPage(ts, processes(ts).running["moto"], url+"/moto-api/", "")
 	ts.Setenv("AWS_ENDPOINT_URL", url)
 	ts.Setenv("MOTO", url)
 	ts.Setenv("AWS_DISABLE_REQUEST_COMPRESSION", "true") // moto unpacks some bodies twice
 }
 
-func launch(ts *testscript.TestScript, name string, cmd *exec.Cmd, port string) {
-	p := &process{cmd: cmd, done: make(chan struct{}), out: &safeBuffer{}, port: port}
-	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.Getenv("WORK"), p.out, p.out
+func launch(ts *testscript.TestScript, name string, cmd *exec.Cmd, at string) {
+	out := &safeBuffer{}
+	p := &process{cmd: cmd, done: make(chan struct{}), out: out, port: at}
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.Getenv("WORK"), out, out
 	ts.Check(cmd.Start())
 	go func() { _ = cmd.Wait(); close(p.done) }()
 	processes(ts).running[name] = p
@@ -64,7 +67,7 @@ func exporter(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: exporter NAME hearth|yace FLAG…")
 	}
 	name, argv := args[0], args[2:]
-	port := freePort(ts)
+	at := port.For(scriptT{ts})
 	program, verb := "", []string(nil)
 	if args[1] == "hearth" {
 		program, verb = lookPath(ts, "hearth"), []string{"cloudwatch"}
@@ -73,12 +76,12 @@ func exporter(ts *testscript.TestScript, neg bool, args []string) {
 		program, err = peer(args[1])
 		ts.Check(err)
 	}
-	cmd := exec.Command(program, slices.Concat(verb, argv, []string{"--listen-address=127.0.0.1:" + port})...)
+	cmd := exec.Command(program, slices.Concat(verb, argv, []string{"--listen-address=127.0.0.1:" + at})...)
 	cmd.Env = environment(ts, "PATH", "HOME", "TMPDIR", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION",
 		"AWS_EC2_METADATA_DISABLED", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
-	launch(ts, name, cmd, port)
-	ts.Setenv(name, "http://127.0.0.1:"+port)
-	awaitPage(ts, processes(ts).running[name], "http://127.0.0.1:"+port+"/metrics", "\naws_")
+	launch(ts, name, cmd, at)
+	ts.Setenv(name, "http://127.0.0.1:"+at)
+	awaitPage(ts, processes(ts).running[name], "http://127.0.0.1:"+at+"/metrics", "\naws_")
 }
 
 // samepage A B fails unless two exporters' pages have the same lines about

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // TestBesideTheRealPair lets a real Prometheus with a real Alertmanager and Hearth
@@ -102,7 +104,7 @@ func newPair(t *testing.T) *pair {
 	h := startHearth(t, "--egress.allow-loopback")
 	ws := h.create(t, "pair")
 	p.define(h, ws)
-	am := "127.0.0.1:" + pairPort(t)
+	am := "127.0.0.1:" + port.For(t)
 	p.write("am.yml", fmt.Sprintf(pairConfig, p.world.URL+"/real"))
 	p.write("rules.yml", pairRules)
 	p.write("prometheus.yml", fmt.Sprintf(`
@@ -116,7 +118,7 @@ remote_write:
   sigv4: {region: us-east-1, access_key: test, secret_key: test}
 `, am, strings.TrimPrefix(p.world.URL, "http://"), h.URL, ws))
 	p.run(alertmanager, "--config.file=am.yml", "--storage.path=am", "--web.listen-address="+am, "--cluster.listen-address=")
-	p.run(prometheus, "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--web.listen-address=127.0.0.1:"+pairPort(t))
+	p.run(prometheus, "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--web.listen-address=127.0.0.1:"+port.For(t))
 	return p
 }
 
@@ -133,15 +135,6 @@ func pairPeer(t *testing.T, name string) string {
 	}
 	t.Skip(err)
 	return ""
-}
-
-func pairPort(t *testing.T) string {
-	t.Helper()
-	port, err := free()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // define gives Hearth the same rules and the same alert manager.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // prometheusSender WHICH CONFIG FLAG… runs a real Prometheus (WHICH is a program, or
@@ -26,7 +28,7 @@ func prometheusSender(ts *testscript.TestScript, neg bool, args []string) {
 	if slices.Contains(args[2:], "--agent") {
 		where = "--storage.agent.path="
 	}
-	flags := []string{"--config.file=" + config, where + ts.MkAbs(args[0]+"-data"), "--web.listen-address=127.0.0.1:" + freePort(ts)}
+	flags := []string{"--config.file=" + config, where + ts.MkAbs(args[0]+"-data"), "--web.listen-address=127.0.0.1:" + port.For(scriptT{ts})}
 	cmd := exec.Command(program, append(flags, args[2:]...)...)
 	cmd.Env = environment(ts, "PATH", "HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION",
 		"AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE")

@@ -18,6 +18,8 @@ import (
 
 	"github.com/golang/snappy"
 	"github.com/prometheus/prometheus/prompb"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // A running is the real program in a process of its own, for tests that are no
@@ -34,12 +36,7 @@ type running struct {
 // startHearth starts `hearth serve` in a folder of its own.
 func startHearth(t *testing.T, args ...string) *running {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
+	addr := net.JoinHostPort("127.0.0.1", port.For(t))
 	r := &running{target: target{URL: "http://" + addr, Region: "us-east-1", Keys: keyPair{"test", "test"}}, dir: t.TempDir()}
 	r.args = append([]string{"serve", "--storage.path=" + r.dir, "--web.listen-address=" + addr}, args...)
 	r.start(t)
@@ -131,7 +128,7 @@ func (r *running) waitActive(t *testing.T, ws string) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.After(10 * time.Second); ; {
+	for deadline := time.After(time.Minute); ; {
 		code, _, answer := r.call(t.Context(), "GET", "/workspaces/"+ws, "aps", nil, nil)
 		if strings.Contains(string(answer), `"ACTIVE"`) {
 			return

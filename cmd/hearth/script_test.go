@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/hearth-metrics/hearth/test/kube"
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 func TestMain(m *testing.M) {
@@ -41,6 +41,7 @@ func scriptParams() testscript.Params {
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":      start,
+			"port":       portCommand,
 			"terminate":  terminate,
 			"kill9":      kill9,
 			"awscurl":    awscurl,
@@ -122,8 +123,20 @@ type hearths struct {
 type process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
-	out  *safeBuffer
+	out  fmt.Stringer // what it said
 	port string
+}
+
+// What is written is the text of a file, into which a program writes by itself: a
+// script that reads it sees all that the program said before it was asked.
+type written string
+
+func (path written) String() string {
+	text, err := os.ReadFile(string(path))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 type safeBuffer struct {
@@ -168,15 +181,14 @@ func setUp(env *testscript.Env) error {
 			env.Vars = append(env.Vars, keep+"="+v)
 		}
 	}
-	proxy, err := free()
-	if err != nil {
-		return err
+	for _, name := range []string{"PROXY_PORT", "IDP_PORT"} {
+		own, release, err := port.Reserve()
+		if err != nil {
+			return err
+		}
+		env.Defer(release)
+		env.Vars = append(env.Vars, name+"="+own)
 	}
-	idp, err := free()
-	if err != nil {
-		return err
-	}
-	env.Vars = append(env.Vars, "PROXY_PORT="+proxy, "IDP_PORT="+idp)
 	return os.MkdirAll(home, 0o700)
 }
 
@@ -190,14 +202,19 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: start NAME dev|serve ARG…")
 	}
 	name, h := args[0], processes(ts)
-	port := freePort(ts)
+	at := ""
 	if p := h.running[name]; p != nil {
-		port = p.port
+		at = p.port
+	} else {
+		at = port.For(scriptT{ts})
 	}
-	argv := append([]string{args[1], "--web.listen-address=127.0.0.1:" + port}, args[2:]...)
-	p := &process{cmd: exec.Command("hearth", argv...), done: make(chan struct{}), out: &safeBuffer{}, port: port}
+	argv := append([]string{args[1], "--web.listen-address=127.0.0.1:" + at}, args[2:]...)
+	said, err := os.Create(ts.MkAbs(name + ".out"))
+	ts.Check(err)
+	defer said.Close()
+	p := &process{cmd: exec.Command("hearth", argv...), done: make(chan struct{}), out: written(said.Name()), port: at}
 	p.cmd.Path = lookPath(ts, "hearth")
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = ts.Getenv("WORK"), p.out, p.out
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = ts.Getenv("WORK"), said, said
 	p.cmd.Env = environment(ts, "PATH", "HOME", "TMPDIR", "HEARTH_ROOT_ACCESS_KEY_ID", "HEARTH_ROOT_SECRET_ACCESS_KEY", "SSL_CERT_FILE")
 	if moto := ts.Getenv("MOTO"); moto != "" {
 		p.cmd.Env = append(p.cmd.Env, "AWS_ENDPOINT_URL="+moto, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
@@ -205,13 +222,20 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(p.cmd.Start())
 	go func() { _ = p.cmd.Wait(); close(p.done) }()
 	h.running[name] = p
-	url := "http://127.0.0.1:" + port
+	url := "http://127.0.0.1:" + at
 	awaitReady(ts, p, url)
 	ts.Setenv("AWS_ENDPOINT_URL", url)
 	ts.Setenv(name, url)
-	ts.Setenv(name+"_PORT", port)
+	ts.Setenv(name+"_PORT", at)
 	ts.Setenv(name+"_PID", fmt.Sprint(p.cmd.Process.Pid))
-	ts.Check(os.WriteFile(ts.MkAbs(name+".out"), []byte(p.out.String()), 0o600))
+}
+
+// portCommand NAME puts a port that is the script's alone into $NAME.
+func portCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: port NAME")
+	}
+	ts.Setenv(args[0], port.For(scriptT{ts}))
 }
 
 func lookPath(ts *testscript.TestScript, name string) string {
@@ -237,22 +261,6 @@ func environment(ts *testscript.TestScript, names ...string) []string {
 		}
 	}
 	return env
-}
-
-func freePort(ts *testscript.TestScript) string {
-	port, err := free()
-	ts.Check(err)
-	return port
-}
-
-func free() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
 }
 
 func awaitReady(ts *testscript.TestScript, p *process, url string) {
@@ -312,7 +320,6 @@ func end(ts *testscript.TestScript, args []string, sig os.Signal) {
 	case <-time.After(60 * time.Second):
 		ts.Fatalf("hearth does not end:\n%s", p.out)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), []byte(p.out.String()), 0o600))
 }
 
 // awscurl is awscurl: a SigV4 client that shares no code with Hearth.
@@ -330,13 +337,15 @@ func orText(err error, text string) any {
 	return err
 }
 
-// eventually SECONDS PATTERN CMD ARG… runs a program until its output matches.
+// eventually DURATION TEXT CMD ARG… runs a program until its output has the text. The
+// duration is that of what takes long by itself: a busy machine has a minute in any case.
 func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 3 || neg {
 		ts.Fatalf("usage: eventually DURATION PATTERN PROGRAM ARG…")
 	}
 	limit, err := time.ParseDuration(args[0])
 	ts.Check(err)
+	limit = max(limit, time.Minute)
 	argv := args[2:]
 	if argv[0] == "awscurl" {
 		argv = append([]string{"python3", filepath.Join(ts.Getenv("TESTDATA"), "awscurl.py"), "--until", args[1], fmt.Sprint(limit.Seconds())}, argv[1:]...)

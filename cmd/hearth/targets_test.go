@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // node runs a real node-exporter on loopback and sets NODE_PORT.
@@ -16,11 +18,11 @@ func nodeExporter(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 0 || neg {
 		ts.Fatalf("usage: node")
 	}
-	port := freePort(ts)
-	cmd := exec.Command("prometheus-node-exporter", "--web.listen-address=127.0.0.1:"+port, "--collector.disable-defaults", "--collector.loadavg", "--collector.cpu", "--web.disable-exporter-metrics")
+	at := port.For(scriptT{ts})
+	cmd := exec.Command("prometheus-node-exporter", "--web.listen-address=127.0.0.1:"+at, "--collector.disable-defaults", "--collector.loadavg", "--collector.cpu", "--web.disable-exporter-metrics")
 	ts.Check(cmd.Start())
 	ts.Defer(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	ts.Setenv("NODE_PORT", port)
+	ts.Setenv("NODE_PORT", at)
 }
 
 // kubestate runs a real kube-state-metrics, which asks the script's Kubernetes cluster
@@ -31,14 +33,14 @@ func kubeState(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	program, err := peer("kube-state-metrics")
 	ts.Check(err)
-	port := freePort(ts)
+	at := port.For(scriptT{ts})
 	cmd := exec.Command(program, "--kubeconfig="+ts.Getenv("KUBECONFIG"), "--resources=pods,nodes",
-		"--host=127.0.0.1", "--port="+port, "--telemetry-host=127.0.0.1", "--telemetry-port="+freePort(ts))
+		"--host=127.0.0.1", "--port="+at, "--telemetry-host=127.0.0.1", "--telemetry-port="+port.For(scriptT{ts}))
 	out := &safeBuffer{}
 	cmd.Stdout, cmd.Stderr = out, out
 	ts.Check(cmd.Start())
 	ts.Defer(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); ts.Logf("kube-state-metrics: %s", out) })
-	ts.Setenv("STATE_PORT", port)
+	ts.Setenv("STATE_PORT", at)
 }
 
 // kubelet FILE answers /metrics/cadvisor with a file as a kubelet would, by TLS on
@@ -68,10 +70,10 @@ func kubelet(ts *testscript.TestScript, neg bool, args []string) {
 	s.Listener = l
 	s.StartTLS()
 	ts.Defer(s.Close)
-	_, port, err := net.SplitHostPort(l.Addr().String())
+	_, own, err := net.SplitHostPort(l.Addr().String())
 	ts.Check(err)
 	ts.Setenv("KUBELET_ADDRESS", address)
-	ts.Setenv("KUBELET_PORT", port)
+	ts.Setenv("KUBELET_PORT", own)
 }
 
 // ownAddress is one of this machine's addresses that others could reach.

@@ -9,11 +9,7 @@ import (
 func TestBelowAPath(t *testing.T) {
 	needBrowser(t)
 	t.Parallel()
-	listen, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := start(t.Context(), t.TempDir(), os.Getenv("HEARTH_PROGRAM"), listen, "/eu/hearth")
+	f, err := start(t.Context(), t.TempDir(), os.Getenv("HEARTH_PROGRAM"), address(t), "/eu/hearth")
 	if err != nil {
 		t.Fatal(err)
 	}

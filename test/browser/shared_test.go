@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // TestMain ends the Hearth that the tests share.
@@ -27,6 +29,8 @@ type hearth struct {
 	dir  string
 	end  context.CancelFunc
 	idle sync.WaitGroup
+
+	release func() // of its port
 }
 
 var shared hearth
@@ -47,11 +51,13 @@ func (h *hearth) start() error {
 		return err
 	}
 	h.dir = dir
-	listen, err := freeAddress()
+	own, release, err := port.Reserve()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	h.release = release
+	listen := net.JoinHostPort("127.0.0.1", own)
+	ctx, cancel := context.WithCancel(context.Background())
 	h.end = cancel
 	if h.fixture, err = start(ctx, dir, os.Getenv("HEARTH_PROGRAM"), listen, ""); err != nil {
 		return err
@@ -65,15 +71,6 @@ func (h *hearth) start() error {
 	return nil
 }
 
-// freeAddress is one of this machine that nobody listens at.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
 func (h *hearth) stop() {
 	if h.end != nil {
 		if h.fixture != nil {
@@ -81,6 +78,7 @@ func (h *hearth) stop() {
 		}
 		h.end()
 		h.idle.Wait()
+		h.release()
 	}
 	os.RemoveAll(h.dir)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // debianPython is the one that Debian's pysaml2 belongs to.
@@ -68,11 +70,7 @@ func (f *fixture) joinProviders(t *testing.T, metadata string) {
 
 func address(t *testing.T) string {
 	t.Helper()
-	a, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return net.JoinHostPort("127.0.0.1", port.For(t))
 }
 
 func portOf(t *testing.T, address string) string {

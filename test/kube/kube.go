@@ -9,13 +9,14 @@ package kube
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 // T is what a cluster needs of a test. A testing.TB is one.
@@ -162,9 +163,7 @@ subjects:
 // prepare chooses ports and writes keys, certificates and the administrator's
 // kubeconfig.
 func (c *Cluster) prepare() (err error) {
-	if c.port, err = freePort(); err != nil {
-		return err
-	}
+	c.port = port.For(c.t)
 	c.Server = "https://127.0.0.1:" + c.port
 	c.Issuer, c.JWKS = c.Server, c.Server+"/openid/v1/jwks"
 	c.CAFile, c.Kubeconfig = c.path("ca.pem"), c.path("admin.kubeconfig")
@@ -179,16 +178,6 @@ func (c *Cluster) prepare() (err error) {
 }
 
 func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
-}
 
 // Stop ends the API server at once, as a crash would. What was stored remains.
 func (c *Cluster) Stop() {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/hearth-metrics/hearth/test/port"
 )
 
 var errPortTaken = errors.New("the port was taken meanwhile")
@@ -96,15 +98,8 @@ func answers(ctx context.Context, client *http.Client, url string) bool {
 }
 
 func (c *Cluster) startEtcd() error {
-	var ports [2]string
-	for i := range ports {
-		var err error
-		if ports[i], err = freePort(); err != nil {
-			return err
-		}
-	}
-	c.etcdURL = "http://127.0.0.1:" + ports[0]
-	peer := "http://127.0.0.1:" + ports[1]
+	c.etcdURL = "http://127.0.0.1:" + port.For(c.t)
+	peer := "http://127.0.0.1:" + port.For(c.t)
 	dir, err := os.MkdirTemp(c.dir, "etcd-")
 	if err != nil {
 		return err

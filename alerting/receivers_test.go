@@ -92,7 +92,7 @@ receivers:
 		if strings.Contains(header, "\nBcc:") {
 			t.Errorf("a label added a header:\n%s", header)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("no mail; failures: %+v", b.events.with("failing"))
 	}
 	eventually(t, "the ledger's line", func() bool { return len(b.events.with("delivered")) == 1 })
@@ -134,7 +134,7 @@ receivers:
 	for port := 81; port <= 96; port++ {
 		want[fmt.Sprintf("169.254.169.254:%d", port)] = true
 	}
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for len(want) > 0 {
 		select {
 		case a := <-dialled:
@@ -245,7 +245,7 @@ func TestThousandRoutes(t *testing.T) {
 	b.define(w, fmt.Sprintf("route:\n  receiver: hook\n  group_wait: 1ms\n  routes:\n%sreceivers:\n- name: hook\n  webhook_configs: [{url: '%s'}]\n", routes.String(), h.URL))
 	b.fire(w, "alertname", "Down", "n", "999")
 	eventually(t, "a notification", func() bool { return len(h.all()) == 1 })
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > time.Minute/2 {
 		t.Errorf("took %s", took)
 	}
 }

@@ -99,7 +99,7 @@ func (d *door) runAlerting(w hearth.Workspace) (settled func()) {
 	return func() {
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
-		for deadline := time.After(20 * time.Second); ; {
+		for deadline := time.After(time.Minute); ; {
 			if a, err := d.opts.Alerting.Describe(d.t.Context(), w); err == nil && a.Status == hearth.Active {
 				return
 			}

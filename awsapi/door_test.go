@@ -309,7 +309,7 @@ func (d *door) workspaceOf(p person, region hearth.Region, alias string) workspa
 		d.t.Fatal(err)
 	}
 	ctx := hearth.WithCaller(d.t.Context(), caller)
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		got, err := d.room.Describe(ctx, w.ID)
 		if err != nil {
 			d.t.Fatal(err)

@@ -18,7 +18,7 @@ func (d *door) grafanaOf(p person, region hearth.Region, name string) hearth.Gra
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); w.Status != hearth.Active; {
+	for deadline := time.Now().Add(time.Minute); w.Status != hearth.Active; {
 		if w, err = d.opts.Dashboards.Lookup(d.t.Context(), w.ID); err != nil {
 			d.t.Fatal(err)
 		}

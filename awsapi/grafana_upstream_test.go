@@ -176,7 +176,7 @@ func checkSocket(t *testing.T, front *httptest.Server, site, token string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+		_ = conn.SetDeadline(time.Now().Add(time.Minute))
 		fmt.Fprintf(conn, "GET %s/api/live/ws HTTP/1.1\r\nHost: hearth\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n%s\r\n\r\n", site, header)
 		r := bufio.NewReader(conn)
 		res, err := http.ReadResponse(r, nil)

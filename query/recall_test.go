@@ -93,7 +93,7 @@ func (w *twin) same(ws hearth.Workspace, text string, a at) string {
 // compact lets the engine look after the workspace, which has something ripe.
 func (w *twin) compact() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	before := w.compactions()
 	done := make(chan error, 1)

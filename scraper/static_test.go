@@ -82,7 +82,7 @@ func TestStaticScrapesATarget(t *testing.T) {
 		`{__name__="kettle_celsius", instance="` + host + `", job="tea", room="kitchen"}`: 93.5,
 		`{__name__="up", instance="` + host + `", job="tea"}`:                             1,
 	}
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for series, v := range want {
 		for got, ok := into.value(series); !ok || got != v; got, ok = into.value(series) {
 			select {
@@ -114,7 +114,7 @@ func TestTrustedTarget(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- s.Run(ctx) }()
 		up := `{__name__="up", instance="` + target.Listener.Addr().String() + `", job="tea"}`
-		deadline := time.After(10 * time.Second)
+		deadline := time.After(time.Minute)
 		got, ok := into.value(up)
 		for ; !ok; got, ok = into.value(up) {
 			select {

@@ -83,13 +83,13 @@ func (f *fixture) run(t testing.TB) (stop func()) {
 // await waits for a condition that something else brings about.
 func await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	poll, late := time.NewTicker(time.Millisecond), time.After(10*time.Second)
+	poll, late := time.NewTicker(time.Millisecond), time.After(time.Minute)
 	defer poll.Stop()
 	for !ok() {
 		select {
 		case <-poll.C:
 		case <-late:
-			t.Fatalf("waited ten seconds for %s", what)
+			t.Fatalf("waited a minute for %s", what)
 		}
 	}
 }

@@ -50,6 +50,7 @@ type collector struct {
 	found    map[string][]*targetgroup.Group
 	pools    *pools
 	funnels  map[string]funnel // by job
+	targets  []labels.Labels   // those kept, of all jobs
 	tallies  map[*scrape.Target]*tally
 	trouble  map[*scrape.Target]string // what was told about failing targets
 	searches map[string]string         // why searches fail, by what they are about
@@ -240,6 +241,7 @@ func (c *collector) sift(ctx context.Context) {
 	funnels := map[string]funnel{}
 	sets := c.pools.empty()
 	room := maxTargets
+	c.targets = nil
 	for _, j := range conf.jobs {
 		targets, f := j.sift(found[j.JobName], c.room.floor)
 		if len(targets) > room {
@@ -249,6 +251,7 @@ func (c *collector) sift(ctx context.Context) {
 		for _, k := range targets {
 			pool := c.pools.of(j.JobName, k.api)
 			sets[pool][0].Targets = append(sets[pool][0].Targets, k.target(c.gateway.address))
+			c.targets = append(c.targets, k.labels)
 		}
 		funnels[j.JobName] = f
 	}

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/engine"
 	"github.com/hearth-metrics/hearth/store"
 )
 
@@ -30,6 +31,11 @@ type Workspaces interface {
 // it is refused.
 type Appender interface {
 	Appendable(ws hearth.Workspace, sender string) storage.AppendableV2
+}
+
+// Samples reads what a workspace has: which series to end when a scraper goes.
+type Samples interface {
+	Head(ctx context.Context, ws hearth.Workspace) (engine.Head, error)
 }
 
 // Clusters knows the registered clusters.
@@ -71,6 +77,7 @@ type Options struct {
 	Store      store.Store
 	Workspaces Workspaces
 	Append     Appender
+	Samples    Samples        // nil: series that a killed process left are not ended
 	Sealer     Sealer         // for configurations, which may hold passwords; nil keeps them in clear
 	Clusters   Clusters       // nil: no cluster is known
 	Roles      RoleChecker    // nil: roles are refused
@@ -109,6 +116,8 @@ type Room struct {
 
 	mu         sync.Mutex
 	collectors map[string]*collector // by the key in the store
+	leaving    map[string]bool       // those whose scraper is gone, until they have drained
+	began      time.Time             // when Run did
 }
 
 // New returns a room. It starts nothing; see Run.
@@ -133,7 +142,7 @@ func New(o Options) *Room {
 	}
 	r := &Room{
 		opts: o, settle: 2 * time.Second, tick: time.Second, floor: shortestInterval(o.Profile), probe: cmp.Or(o.Probe, 5*time.Second),
-		collectors: map[string]*collector{},
+		collectors: map[string]*collector{}, leaving: map[string]bool{},
 	}
 	r.metrics = newMetrics(o.Metrics, r)
 	r.watches, r.committers = newWatches(r), newCommitters()

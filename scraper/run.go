@@ -17,6 +17,9 @@ import (
 // Run collects for every scraper until ctx ends. Scrapers made by another process
 // on the same store are found, too.
 func (r *Room) Run(ctx context.Context) error {
+	r.mu.Lock()
+	r.began = r.opts.Now()
+	r.mu.Unlock()
 	r.running.Store(true)
 	defer r.running.Store(false)
 	defer r.committers.start()() // to the end: what ends writes staleness markers
@@ -26,6 +29,7 @@ func (r *Room) Run(ctx context.Context) error {
 	defer tick.Stop()
 	var draining sync.WaitGroup
 	defer draining.Wait()
+	draining.Go(func() { r.settleDebts(ctx) })
 	defer r.endAll()
 	for {
 		if err := r.reconcile(ctx, &draining); err != nil && ctx.Err() == nil {
@@ -70,20 +74,27 @@ func (r *Room) reconcile(ctx context.Context, draining *sync.WaitGroup) error {
 			errs = append(errs, fmt.Errorf("scraper %s: %w", rec.ID, err))
 		}
 	}
-	for _, c := range r.surplus(keys) {
-		draining.Go(func() { c.drain(ctx) })
+	for key, c := range r.surplus(keys) {
+		draining.Go(func() {
+			c.drain(ctx)
+			r.mu.Lock()
+			delete(r.leaving, key)
+			r.mu.Unlock()
+		})
 	}
 	return errors.Join(errs...)
 }
 
-// surplus takes out the collectors whose scraper is gone.
-func (r *Room) surplus(keys map[string]bool) (gone []*collector) {
+// surplus takes out the collectors whose scraper is gone. They are leaving until they
+// have drained.
+func (r *Room) surplus(keys map[string]bool) map[string]*collector {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	gone := map[string]*collector{}
 	for key, c := range r.collectors {
 		if !keys[key] {
 			delete(r.collectors, key)
-			gone = append(gone, c)
+			gone[key], r.leaving[key] = c, true
 		}
 	}
 	return gone

@@ -250,6 +250,7 @@ func (r *Room) Update(ctx context.Context, in UpdateInput) (Description, error) 
 			return Description{}, err
 		}
 	}
+	given := r.givenBy(ctx, in.ID)
 	in.apply(old)
 	if err := r.reachable(ctx, old); err != nil {
 		return Description{}, err
@@ -260,9 +261,15 @@ func (r *Room) Update(ctx context.Context, in UpdateInput) (Description, error) 
 		if err := idle(in.ID, rec); err != nil {
 			return nil, err
 		}
+		was := *rec
 		in.apply(rec)
 		rec.ModifiedAt = r.opts.Now().UTC()
 		rec.Version++
+		if was.Destination != rec.Destination {
+			if err := r.owe(tx, &debt{Scraper: was, Version: rec.Version, given: given}); err != nil {
+				return nil, err
+			}
+		}
 		if rec.Status != hearth.Creating {
 			rec.Status, rec.Reason = hearth.Updating, ""
 		}
@@ -302,12 +309,16 @@ func (r *Room) Delete(ctx context.Context, id string, token *string) (Descriptio
 	if err := p.Err(); err != nil {
 		return Description{}, err
 	}
+	given := r.givenBy(ctx, id)
 	req := request{op: "DeleteScraper", id: id, token: token, summary: "Scraper deleted."}
 	return r.perform(ctx, req, func(tx store.Tx, rec *record) (*record, error) {
 		if rec == nil {
 			return nil, notFound(id)
 		}
 		rec.Status, rec.Reason = hearth.Deleting, ""
+		if err := r.owe(tx, &debt{Scraper: *rec, Version: rec.Version + 1, Gone: true, given: given}); err != nil {
+			return nil, err
+		}
 		return rec, forget(tx, rec.key())
 	})
 }

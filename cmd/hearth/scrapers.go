@@ -24,7 +24,7 @@ func (p *program) newScrapers() (*scraper.Room, error) {
 		return nil, err
 	}
 	return scraper.New(scraper.Options{
-		Store: r.store, Workspaces: r.workspace, Append: r.ingest, Sealer: sealer, Clusters: scraperClusters{r.clusters}, Roles: scraperRoles{r.iam},
+		Store: r.store, Workspaces: r.workspace, Append: r.ingest, Samples: r.engine, Sealer: sealer, Clusters: scraperClusters{r.clusters}, Roles: scraperRoles{r.iam},
 		Profile: hearth.Profile(p.config.Profile), Dial: p.config.dialer().DialContext,
 		Recorder: r.ledger, Log: p.log, Metrics: p.registry,
 	}), nil

@@ -2,7 +2,7 @@
 // programs (which are then run), names completed and looked up. Started by `go test
 // ./test/browser`.
 import { execFileSync } from 'node:child_process';
-import { base, becomes, check, finish, key, launch, openPage, panelOf, quiet, signIn, signInWithKeys, url } from './browser.mjs';
+import { api, base, becomes, check, finish, key, launch, openPage, panelOf, quiet, signIn, signInWithKeys, url } from './browser.mjs';
 
 const { HEARTH_TOKEN, HEARTH_AWSCURL: awscurl } = process.env;
 
@@ -104,6 +104,107 @@ async function split() {
   check('and leaves the address', [...new URL(page.url()).searchParams.keys()].every((k) => !k.endsWith('2') && k !== 'split') && param('expr') === 'demo_percent', page.url());
 }
 
+/** Several queries of one view: each by itself, all in one graph and one table. */
+async function several() {
+  const row = (letter, n = 0) => pane(n).getByRole('group', { name: `Query ${letter}`, exact: true });
+  const write = (letter, expr) => row(letter).getByRole('textbox', { name: 'PromQL query' }).fill(expr);
+  const order = () => pane(0).getByRole('group', { name: /^Query / }).evaluateAll((all) => all.map((e) => e.getAttribute('aria-label').slice(6)).join(''));
+  const is = async (what, want) => check(what, (await becomes(async () => ({ ok: (await order()) === want }))).ok, await order());
+  const graph = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Graph', exact: true }) }).last();
+  const stored = () => JSON.parse(param('queries') ?? '[]');
+  const legend = async (what, wants, without = []) => {
+    const found = await becomes(async () => {
+      const text = await graph.innerText().catch(() => '');
+      return { ok: wants.every((w) => text.includes(w)) && without.every((w) => !text.includes(w)), text };
+    });
+    check(what, found.ok, found.text.replace(/\s+/g, ' ').slice(0, 400));
+  };
+  await page.goto(base + '/explore?expr=demo_percent');
+  await holds('an address of one query works', 0, '42.5');
+  await button('Add query').click();
+  await is('the next query is B', 'AB');
+  await write('B', 'demo_share{instance="a:9100"}');
+  await button('Run').click();
+  await holds('one table has the first', 0, '42.5');
+  await holds('and the second', 0, '20');
+  await legend('one graph has both', ['demo_percent', 'demo_share']);
+  check('the address has both', stored().length === 2 && param('expr') === null, page.url());
+  await row('B').getByLabel('Legend of query B').click();
+  await page.getByText('Custom', { exact: true }).click();
+  await row('B').getByRole('textbox', { name: 'Legend format' }).fill('share of {{instance}}');
+  await row('B').getByRole('textbox', { name: 'Legend format' }).press('Enter');
+  await legend('a query has a legend of its own', ['share of a:9100', 'demo_percent']);
+  await row('A').getByRole('radio', { name: 'Instant' }).check();
+  await legend('and a type', ['share of a:9100'], ['demo_percent']);
+  await row('B').getByRole('button', { name: 'Duplicate query B' }).click();
+  await is('a copy comes after it', 'ABC');
+  await write('C', 'demo_bytes');
+  await row('C').getByRole('button', { name: 'Move query C up' }).click();
+  await is('what is moved up stands higher', 'ACB');
+  check('with what was being written', (await row('C').getByRole('textbox', { name: 'PromQL query' }).innerText()).trim() === 'demo_bytes');
+  await button('Run').click();
+  await holds('it is run where it stands', 0, '1536');
+  await row('B').getByRole('button', { name: 'Switch query B off' }).click();
+  await legend('what is off is not drawn', ['share of'], ['share of a:9100']);
+  await row('A').getByRole('button', { name: 'Explain' }).click();
+  await holds('each is explained', 0, '1 series = 42.5');
+  const curl = await copied('curl', row('C'));
+  check('and copied', curl.includes('demo_bytes') && !curl.includes('demo_percent'), curl);
+  await page.reload();
+  await is('a reload keeps the order', 'ACB');
+  await holds('and what they ask', 0, '1536');
+  check('and what is off', (await row('B').getByRole('button', { name: 'Switch query B on' }).count()) === 1);
+  await button('Split').click();
+  await row('C', 1).waitFor();
+  await holds('the second view begins with all of them', 1, '1536');
+  await row('A', 1).getByRole('button', { name: 'Remove query A' }).click();
+  await row('A', 1).waitFor({ state: 'detached' });
+  await is('each view has its own', 'ACB');
+  await button('One view').click();
+  await row('A').getByRole('button', { name: 'Remove query A' }).click();
+  await is('what is removed is gone', 'CB');
+  await button('Add query').click();
+  await is('its letter is free again', 'CBA');
+  await row('C').getByRole('button', { name: 'History' }).click();
+  const kept = await page.getByRole('menuitem').allInnerTexts();
+  check('the history has each query', ['demo_bytes', 'demo_share{instance="a:9100"}', 'demo_percent'].every((q) => kept.includes(q)), kept.join(' | '));
+  await page.keyboard.press('Escape');
+  noted.expected = true; // what is refused is told with 400
+  await write('A', 'sum(((');
+  await button('Run').click();
+  await comes('a query that is refused says which it is', pane(0).getByText('Query A was refused'));
+  await holds('and the others are answered', 0, '1536');
+  await quiet(page);
+  noted.expected = false;
+}
+
+/** From a panel come all its queries. */
+async function fromPanel() {
+  const targets = [{ refId: 'A', expr: 'demo_share{instance="$who:9100"}', legendFormat: 'of $who' }, { refId: 'B', expr: 'demo_percent', hide: true }, { refId: 'D', expr: 'demo_bytes', instant: true }];
+  const dashboard = { uid: 'to-explore', title: 'To Explore', schemaVersion: 42, templating: { list: [{ type: 'custom', name: 'who', query: 'a,b', current: { text: 'b', value: 'b' } }] }, panels: [{ id: 1, type: 'timeseries', title: 'Three', datasource: { type: 'prometheus', uid: 'prom' }, gridPos: { x: 0, y: 0, w: 24, h: 8 }, targets }] };
+  const answer = await api('/api/dashboards/db', { method: 'POST', body: JSON.stringify({ dashboard, overwrite: true }) });
+  check('a dashboard is stored', answer.ok, answer.ok ? '' : await answer.text());
+  await page.goto(base + '/d/to-explore?from=now-30m&to=now');
+  await panelOf(page, 'Three').hover();
+  await page.getByRole('button', { name: 'Menu for panel Three', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Explore', exact: true }).click();
+  await page.waitForURL(/\/explore/);
+  const want = [{ refId: 'A', expr: 'demo_share{instance="b:9100"}', kind: 'range', legend: 'of b' }, { refId: 'B', expr: 'demo_percent', kind: 'range', legend: '', hide: true }, { refId: 'D', expr: 'demo_bytes', kind: 'instant', legend: '' }];
+  check('all queries of a panel come to Explore, its variables filled in', param('queries') === JSON.stringify(want) && param('from') === 'now-30m', page.url());
+  await holds('and are answered', 0, 'of b');
+  await holds('each as it asks', 0, '1536');
+}
+
+/** Addresses of Grafana's Explore. */
+async function ofGrafana() {
+  const panes = { x1: { datasource: 'prom', queries: [{ refId: 'A', expr: 'demo_percent', range: true, instant: true }, { refId: 'B', expr: 'demo_bytes', instant: true }], range: { from: 'now-15m', to: 'now' } } };
+  await page.goto(`${base}/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(JSON.stringify(panes))}`);
+  await holds('an address of Grafana has its queries', 0, '42.5');
+  await holds('all of them', 0, '1536');
+  await button('Run').click();
+  check('and becomes one of this', (await becomes(async () => ({ ok: param('panes') === null && param('queries') !== null && param('from') === 'now-15m' }))).ok, page.url());
+}
+
 /** Queries that were run come back, also another day. */
 async function history() {
   await page.goto(base + '/explore');
@@ -123,9 +224,9 @@ async function history() {
 }
 
 /** What "Copy as" puts into the clipboard. */
-async function copied(name) {
+async function copied(name, within = pane(0)) {
   await page.evaluate(() => navigator.clipboard.writeText('nothing'));
-  await button('Copy as').click();
+  await within.getByRole('button', { name: 'Copy as', exact: true }).click();
   await page.getByRole('menuitem', { name: `Copy as ${name}`, exact: true }).click();
   const found = await becomes(async () => {
     const text = await page.evaluate(() => navigator.clipboard.readText());
@@ -186,7 +287,7 @@ await signIn(noted, '/explore');
 await signInWithKeys(noted);
 
 const only = process.argv.slice(2);
-for (const act of [completion, metrics, modes, split, history, copies]) {
+for (const act of [completion, metrics, modes, split, several, fromPanel, ofGrafana, history, copies]) {
   if (!only.length || only.includes(act.name)) {
     await act().catch((err) => check(act.name, false, String(err)));
   }

@@ -24,7 +24,7 @@ function Sources() {
             { head: 'Name', cell: (x) => <Stack alignItems="center" gap={1}><Link to={`/connections/datasources/edit/${encodeURIComponent(x.uid)}`}>{x.name}</Link>{x.isDefault && <Badge text="default" color="blue" />}{x.readOnly && <Badge text="kept by a file" color="purple" />}</Stack> },
             { head: 'Type', cell: (x) => x.typeName ?? x.type },
             { head: 'URL', wide: true, cell: (x) => <code>{x.url}</code> },
-            { head: 'Look', cell: (x) => <Link to={`/explore?datasource=${encodeURIComponent(x.uid)}`}>Explore</Link> },
+            { head: 'Look', cell: (x) => <Link to={`/explore?ds=${encodeURIComponent(x.uid)}`}>Explore</Link> },
           ]} />
         ) : <Nothing title="There are no data sources yet.">Add a metrics workspace of this Hearth below, or any Prometheus by its URL.</Nothing>}
       </Shown>

@@ -5,8 +5,9 @@ import { getTemplateSrv } from '@grafana/runtime';
 import { messageOf } from '../../api/http';
 import { toast } from '../../components/Toasts';
 import { variableText } from '../../datasource/interpolate';
-import type { PanelJSON } from '../../model/dashboard';
+import type { PanelJSON, Target } from '../../model/dashboard';
 import type { DashboardScene } from '../../scene/dashboard';
+import { paneOfTargets, writePane } from '../explore/state';
 import { download } from './Toolbar';
 import { findPanel } from './ViewPanel';
 
@@ -75,25 +76,36 @@ export async function pngOf(scene: DashboardScene, key: string): Promise<void> {
   }
 }
 
-/** A panel's first query, its variables filled in, and its data source. */
-function firstQuery(scene: DashboardScene, panel: PanelJSON, key = String(panel.id)): { ds: string; expr: string } {
-  const target = (panel.targets ?? []).find((t) => typeof t.expr === 'string');
-  const drawn = findPanel(scene, key);
-  const vars = drawn ? { __sceneObject: { value: { valueOf: () => drawn }, text: '__sceneObject' } } : {};
-  const keep = String(target?.expr ?? '').replace(/\$(__rate_interval|__interval|__range)\b/g, '\u0001$1');
-  const expr = getTemplateSrv().replace(keep, vars as never, variableText).replace(/\u0001/g, '$');
-  const ref = (target?.datasource ?? panel.datasource) as { uid?: string } | string | null | undefined;
-  const ds = getTemplateSrv().replace(typeof ref === 'string' ? ref : (ref?.uid ?? ''), vars as never);
-  return { ds, expr };
+interface Filled {
+  ds: string;
+  targets: Target[];
 }
 
-/** Explore with the panel's first query at the same time. */
+/** A panel's queries with its variables filled in, and its data source. */
+function filledQueries(scene: DashboardScene, panel: PanelJSON, key = String(panel.id)): Filled {
+  const drawn = findPanel(scene, key);
+  const vars = (drawn ? { __sceneObject: { value: { valueOf: () => drawn }, text: '__sceneObject' } } : {}) as never;
+  const fill = (text: string) => getTemplateSrv().replace(text.replace(/\$(__rate_interval|__interval|__range)\b/g, '\u0001$1'), vars, variableText).replace(/\u0001/g, '$');
+  const uidOf = (ref: unknown) => getTemplateSrv().replace(typeof ref === 'string' ? ref : ((ref as { uid?: string } | null | undefined)?.uid ?? ''), vars);
+  const targets = (panel.targets ?? []).filter((t) => typeof t.expr === 'string');
+  return {
+    ds: uidOf(panel.datasource),
+    targets: targets.map((t) => ({ ...t, expr: fill(String(t.expr)), ...(t.legendFormat !== undefined && { legendFormat: fill(String(t.legendFormat)) }), ...(t.datasource ? { datasource: { uid: uidOf(t.datasource) } } : {}) }) as Target),
+  };
+}
+
+/** Explore with the panel's queries at the same time. */
 export function exploreAddress(scene: DashboardScene, panel: PanelJSON, key: string): string {
   const { from, to } = sceneGraph.getTimeRange(scene).state;
-  return '/explore?' + new URLSearchParams({ ...firstQuery(scene, panel, key), from, to }).toString();
+  const { ds, targets } = filledQueries(scene, panel, key);
+  const params = new URLSearchParams();
+  writePane(params, '', 'ds', paneOfTargets(targets, { ds, from, to }));
+  return '/explore?' + params.toString();
 }
 
 /** A new alert rule with the panel's first query, in the dashboard's folder. */
 export function alertAddress(scene: DashboardScene, panel: PanelJSON, dashboard: string, folder: string): string {
-  return '/alerts/new?' + new URLSearchParams({ ...firstQuery(scene, panel), title: panel.title ?? '', dashboard, panel: String(panel.id ?? ''), folder }).toString();
+  const { ds, targets } = filledQueries(scene, panel);
+  const own = (targets[0]?.datasource as { uid?: string } | undefined)?.uid;
+  return '/alerts/new?' + new URLSearchParams({ ds: own || ds, expr: String(targets[0]?.expr ?? ''), title: panel.title ?? '', dashboard, panel: String(panel.id ?? ''), folder }).toString();
 }

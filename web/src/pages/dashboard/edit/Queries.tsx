@@ -4,15 +4,15 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { Button, CollapsableSection, Combobox, Field, IconButton, Select, Stack, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { registry } from '../../../boot/runtime';
+import { Legend } from '../../../components/Legend';
 import { PromEditor } from '../../../components/PromEditor';
-import { autoLegend } from '../../../datasource/legend';
 import { PrometheusSource } from '../../../datasource/prometheus';
 import { Line, NumberLine } from '../../../editor/Line';
+import { freeLetter } from '../../../lib/letters';
 import { useAsync } from '../../../lib/useAsync';
 import { number, type PanelJSON, type Target } from '../../../model/dashboard';
 import type { EditProps } from '../EditPanel';
 
-const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
 const uidOf = (ref: unknown): string | undefined => (typeof ref === 'string' ? ref : ((ref as { uid?: string } | null | undefined)?.uid ?? undefined));
 
 /** Data sources by name; one that is not there is offered as it is written. */
@@ -25,7 +25,7 @@ export function Queries({ panel, change }: EditProps) {
   const targets = panel.targets ?? [];
   const setTargets = (next: Target[]) => change({ ...panel, targets: next });
   const uid = uidOf(panel.datasource);
-  const letter = letters.find((l) => !targets.some((t) => t.refId === l)) ?? `Q${targets.length}`;
+  const letter = freeLetter(targets);
   /** A data source for the panel is one for its queries, unless they have one each. */
   const choose = (value: string) => {
     const ref = { type: registry.getInstanceSettings(value)?.type, uid: value };
@@ -92,32 +92,12 @@ function Query({ target: t, uid, change, remove, copy }: QueryProps) {
       </Stack>
       <PromEditor value={text} source={prom} onChange={setText} onRun={run} label={`Query ${t.refId}`} />
       <Stack wrap="wrap" gap={2}>
-        <Legend refId={t.refId} value={String(t.legendFormat ?? '')} set={(v) => put({ legendFormat: v || undefined })} />
+        <Field label="Legend" htmlFor={id('legend')}><Legend id={id('legend')} value={String(t.legendFormat ?? '')} set={(v) => put({ legendFormat: v || undefined })} /></Field>
         <Field label="Min step" htmlFor={id('i')}><Line id={id('i')} placeholder="auto" value={String(t.interval ?? '')} onDone={(v) => put({ interval: v || undefined })} width={12} /></Field>
         <Field label="Format" htmlFor={id('f')}><Select inputId={id('f')} width={18} options={formats} value={String(t.format ?? 'time_series')} onChange={(o) => put({ format: o.value })} /></Field>
         <Field label="Type" htmlFor={id('t')}><Select inputId={id('t')} width={14} options={kinds} value={kind} onChange={(o) => put({ instant: o.value !== 'range', range: o.value !== 'instant' })} /></Field>
       </Stack>
     </div>
-  );
-}
-
-const legends = [
-  { value: 'auto', label: 'Auto', description: 'The labels that tell the series apart' },
-  { value: 'verbose', label: 'Verbose', description: 'All labels' },
-  { value: 'custom', label: 'Custom', description: 'By a format' },
-];
-
-/** What series are called; a format of one's own is written beside. */
-function Legend({ refId, value, set }: { refId: string; value: string; set: (format: string) => void }) {
-  const kind = value === autoLegend ? 'auto' : value === '' ? 'verbose' : 'custom';
-  const choose = (k: string | undefined) => k !== kind && set(k === 'auto' ? autoLegend : k === 'custom' ? '{{label_name}}' : '');
-  return (
-    <Field label="Legend" htmlFor={`legend-${refId}`}>
-      <Stack>
-        <Select inputId={`legend-${refId}`} width={14} options={legends} value={kind} onChange={(o) => choose(o.value)} />
-        {kind === 'custom' && <Line aria-label="Legend format" placeholder="{{label}}" value={value} onDone={set} width={28} />}
-      </Stack>
-    </Field>
   );
 }
 

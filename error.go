@@ -2,6 +2,7 @@ package hearth
 
 import (
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -58,6 +59,23 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Explained is an error of which the ledger of an account may know more than its
+// text says.
+type Explained interface {
+	error
+	Details(AccountID) []Detail
+}
+
+// Said is the text of err as people read it: what was for the log alone is left
+// out, as it repeats or goes beyond what an Error says.
+func Said(err error) string {
+	text := err.Error()
+	if e, ok := errors.AsType[*Error](err); ok && e.Msg != "" {
+		text = strings.Replace(text, e.Error(), e.Msg, 1)
+	}
+	return text
+}
 
 // KindOf returns the kind of the first Error in err's chain; Internal for any
 // other error.

@@ -9,11 +9,13 @@ import (
 // ledger explains by them, so a detail has one spelling everywhere. Times are
 // written by DetailTime, numbers in decimal.
 const (
-	DetailReason = "reason" // AWS's discard reason, or the code of a refusal
-	DetailHint   = "hint"   // what to try; may appear more than once
-	DetailCount  = "count"  // how many things the event stands for; 1 if absent
-	DetailSince  = "since"  // when the first of those counted happened
-	DetailError  = "error"  // the error as the log has it
+	DetailReason = "reason"        // AWS's discard reason, or the code of a refusal
+	DetailHint   = "hint"          // what to try; may appear more than once
+	DetailRemedy = "remedy"        // what would allow what was denied
+	DetailAdd    = "add_statement" // the statement that would
+	DetailCount  = "count"         // how many things the event stands for; 1 if absent
+	DetailSince  = "since"         // when the first of those counted happened
+	DetailError  = "error"         // the error as the log has it
 
 	// Who asked, and how.
 	DetailMethod    = "method"

@@ -2,6 +2,7 @@ package alerting
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
@@ -98,16 +99,19 @@ func (a *alertmanager) delivered(ctx context.Context, in integration, t *attempt
 			fmt.Sprintf("%d alerts were delivered to the receiver %s by %s.", len(alerts), in.receiver, in.name), alerts, details...)))
 		return
 	}
-	details = append(details, hearth.Detail{Name: hearth.DetailError, Value: cut(err.Error(), 1<<10)})
+	details = append(details, hearth.Detail{Name: hearth.DetailError, Value: cut(hearth.Said(err), 1<<10)})
+	if x, ok := errors.AsType[hearth.Explained](err); ok {
+		details = append(details, x.Details(a.ws.Account)...)
+	}
 	a.room.opts.Recorder.Record(t.about(a.event("failed",
-		fmt.Sprintf("%d alerts were not delivered to the receiver %s by %s: %s.", len(alerts), in.receiver, in.name, cut(err.Error(), 400)), alerts, details...)))
+		fmt.Sprintf("%d alerts were not delivered to the receiver %s by %s: %s.", len(alerts), in.receiver, in.name, cut(hearth.Said(err), 400)), alerts, details...)))
 }
 
 // failing tells of an attempt that failed and is made again.
 func (a *alertmanager) failing(ctx context.Context, in integration, t *attempts, alerts []*alert.Alert, err error) {
 	a.room.opts.Recorder.Record(t.about(a.event("failing",
 		fmt.Sprintf("An attempt to tell the receiver %s by %s failed; it is made again.", in.receiver, in.name), alerts,
-		append(where(ctx, in, t), hearth.Detail{Name: hearth.DetailError, Value: cut(err.Error(), 1<<10)})...)))
+		append(where(ctx, in, t), hearth.Detail{Name: hearth.DetailError, Value: cut(hearth.Said(err), 1<<10)})...)))
 }
 
 // warn records what AWS writes to its vended log as a warning.

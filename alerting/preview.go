@@ -21,8 +21,9 @@ import (
 type Way struct {
 	Route    string // its matchers, from the root
 	Receiver string
-	GroupBy  []string // "..." alone: all labels
-	Group    string   // the group this alert would be in
+	GroupBy  []string       // "..." alone: all labels
+	Group    string         // the group this alert would be in
+	labels   model.LabelSet // of that group
 
 	GroupWait, GroupInterval, RepeatInterval time.Duration
 
@@ -47,7 +48,7 @@ func (d *Definition) Ways(labels map[string]string) []Way {
 				group[k] = v
 			}
 		}
-		w.Group = group.String()
+		w.Group, w.labels = group.String(), group
 		if o.GroupByAll {
 			w.GroupBy = []string{"..."}
 		} else {
@@ -74,6 +75,12 @@ type Preview struct {
 	Err         error  // what is wrong with its templates
 }
 
+// Dumb tells whether a receiver has no integrations: what goes there tells nobody.
+func (d *Definition) Dumb(receiver string) bool {
+	i := slices.IndexFunc(d.Config.Receivers, func(r config.Receiver) bool { return r.Name == receiver })
+	return i >= 0 && len(integrationsOf(d.Config.Receivers[i])) == 0
+}
+
 // Render renders what the receiver's integrations would send for the alerts as
 // one group. NotFound if the definition has no such receiver.
 func (d *Definition) Render(receiver, externalURL string, examples []Example) ([]Preview, error) {
@@ -89,10 +96,7 @@ func (d *Definition) Render(receiver, externalURL string, examples []Example) ([
 	if i < 0 {
 		return nil, &hearth.Error{Kind: hearth.NotFound, Resource: receiver, Msg: "the definition has no receiver of this name"}
 	}
-	group := model.LabelSet{}
-	if len(examples) > 0 {
-		group["alertname"] = model.LabelValue(examples[0].Labels["alertname"])
-	}
+	group := d.groupFor(receiver, examples)
 	ctx := notify.WithGroupLabels(notify.WithReceiverName(context.Background(), receiver), group)
 	ctx = notify.WithNotificationReason(notify.WithGroupKey(ctx, "{}:"+group.String()), notify.ReasonFirstNotification)
 	data := t.base.Data(receiver, group, nil, notify.ReasonFirstNotification.String(), exampleAlerts(examples, externalURL)...)
@@ -102,6 +106,20 @@ func (d *Definition) Render(receiver, externalURL string, examples []Example) ([
 		out = append(out, Preview{receiver, fmt.Sprintf("%s[%d]", in.name, in.index), text, err})
 	}
 	return out, nil
+}
+
+// groupFor is the group in which the examples come to a receiver. One that the routes
+// do not lead them to gets them by name.
+func (d *Definition) groupFor(receiver string, examples []Example) model.LabelSet {
+	if len(examples) == 0 {
+		return model.LabelSet{}
+	}
+	for _, w := range d.Ways(examples[0].Labels) {
+		if w.Receiver == receiver {
+			return w.labels
+		}
+	}
+	return model.LabelSet{"alertname": model.LabelValue(examples[0].Labels["alertname"])}
 }
 
 func exampleAlerts(in []Example, externalURL string) []*alert.Alert {

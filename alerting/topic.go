@@ -38,7 +38,7 @@ func (s *sender) publish(ctx context.Context, c *config.SNSConfig) (retry bool, 
 	switch hearth.KindOf(err) {
 	case hearth.Denied:
 		e := fmt.Errorf("Notify for alerts failed, %w", err)
-		s.am.warn("publish_denied", e.Error(), hearth.Detail{Name: hearth.DetailReceiver, Value: s.in.receiver})
+		s.am.warn("publish_denied", hearth.Said(e), hearth.Detail{Name: hearth.DetailReceiver, Value: s.in.receiver})
 		return false, e
 	case hearth.NotFound, hearth.Invalid, hearth.Malformed, hearth.TooLarge:
 		return false, err

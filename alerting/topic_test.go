@@ -112,7 +112,8 @@ func TestAlertReachesTopic(t *testing.T) {
 }
 
 func TestTopicThatRefuses(t *testing.T) {
-	p := &topics{err: &hearth.Error{Kind: hearth.Denied, Msg: "AMP is not authorized to perform: SNS:Publish on resource: x because no resource-based policy allows the SNS:Publish action"}}
+	p := &topics{err: &hearth.Error{Kind: hearth.Denied, Resource: "x", Err: shut{},
+		Msg: "AMP is not authorized to perform: SNS:Publish on resource: x because no resource-based policy allows the SNS:Publish action"}}
 	b := newBed(t, Options{Publisher: p})
 	w := b.spaces.add("1")
 	b.define(w, toTopic)
@@ -121,7 +122,18 @@ func TestTopicThatRefuses(t *testing.T) {
 	if e := b.events.with("failed")[0]; e.Detail(hearth.DetailAttempts) != "1" ||
 		!strings.Contains(e.Detail(hearth.DetailError), "Notify for alerts failed, AMP is not authorized to perform: SNS:Publish") {
 		t.Errorf("event %+v", e)
+	} else if e.Detail(hearth.DetailRemedy) != "open it to "+string(w.Account) || strings.Count(e.Detail(hearth.DetailError)+e.Summary, "because no resource-based policy") != 2 {
+		t.Errorf("what helps, and the reason once in each: %+v", e)
 	}
+}
+
+// shut is why a topic is shut, with what helps.
+type shut struct{}
+
+func (shut) Error() string { return "aps.amazonaws.com may not, because no resource-based policy allows it" }
+
+func (shut) Details(a hearth.AccountID) []hearth.Detail {
+	return []hearth.Detail{{Name: hearth.DetailRemedy, Value: "open it to " + string(a)}}
 }
 
 func TestTopicThatIsSlowIsAskedAgain(t *testing.T) {

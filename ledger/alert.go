@@ -52,10 +52,12 @@ type Comparison struct {
 	Omitted         int
 }
 
-// A HeldAlert is an alert that the alert manager keeps from its receivers.
+// A HeldAlert is an alert that the alert manager has, where its definition sends
+// it now, and what keeps it from there.
 type HeldAlert struct {
 	Labels                        map[string]string
-	Receivers                     []string
+	Receivers                     []string // in the order of their routes
+	Dumb                          []string // receivers without integrations: they tell nobody
 	Silences, Inhibitors, Mutings []string // in words, of what keeps it
 }
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -146,7 +147,7 @@ func (a *Alert) notified(c *chain) {
 		return
 	}
 	events := a.told(c.labels)
-	ways := receiversOf(events)
+	ways := a.receivers(c.labels, events)
 	if len(ways) == 0 {
 		l := link{step: "alert manager", is: waiting, text: "the alert manager has not had the alert yet; it has at the latest a minute after the next evaluation"}
 		if a.Past {
@@ -192,10 +193,48 @@ func receiversOf(events []hearth.Event) []string {
 	return out
 }
 
+// heldAs is the alert as the alert manager has it now; nil if it has not, or the
+// past is asked about.
+func (a *Alert) heldAs(labels map[string]string) *HeldAlert {
+	for i := range a.Held {
+		if !a.Past && maps.Equal(a.Held[i].Labels, labels) {
+			return &a.Held[i]
+		}
+	}
+	return nil
+}
+
+// receivers are those that an alert goes to, and went to before. Events may be of a
+// definition that was replaced since: what such a one had in mind is no way to
+// anybody, but whom it told was told.
+func (a *Alert) receivers(labels map[string]string, events []hearth.Event) []string {
+	h := a.heldAs(labels)
+	if h == nil {
+		return receiversOf(events)
+	}
+	told := receiversOf(onlyDelivered(events))
+	told = slices.DeleteFunc(told, func(r string) bool { return slices.Contains(h.Receivers, r) })
+	return append(told, h.Receivers...)
+}
+
+func onlyDelivered(events []hearth.Event) []hearth.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e hearth.Event) bool { return e.Detail(hearth.DetailReason) != "delivered" })
+}
+
 // way are the links to one receiver.
 func (a *Alert) way(labels map[string]string, receiver string, events []hearth.Event) []link {
 	own := slices.DeleteFunc(slices.Clone(events), func(e hearth.Event) bool { return e.Detail(hearth.DetailReceiver) != receiver })
 	routed := link{step: "route", is: fine, text: "to the receiver " + receiver}
+	switch h := a.heldAs(labels); {
+	case h == nil:
+	case slices.Contains(h.Dumb, receiver):
+		return []link{routed, {step: "receiver", is: broken, text: "the receiver " + receiver + " has no integrations: it tells nobody"}}
+	case !slices.Contains(h.Receivers, receiver):
+		routed.text += ", by a definition that was replaced since"
+		own = onlyDelivered(own)
+	case len(own) == 0:
+		return []link{routed, a.regrouped(labels, receiver)}
+	}
 	var outcomes []hearth.Event
 	for _, e := range own { // newest first
 		if e.Detail(hearth.DetailReason) == "grouped" {
@@ -241,15 +280,17 @@ func (a *Alert) grouped(labels map[string]string, receiver string, e hearth.Even
 	return l
 }
 
+// regrouped is the link of an alert that goes another way than when it began.
+func (a *Alert) regrouped(labels map[string]string, receiver string) link {
+	if h := a.heldBack(labels, receiver); h != nil {
+		return *h
+	}
+	return link{step: "group", is: waiting, text: "the definition sends it there only since it was changed: its group is told after group_wait"}
+}
+
 // heldBack is what the alert manager says now of an alert that it keeps.
 func (a *Alert) heldBack(labels map[string]string, receiver string) *link {
-	if a.Past {
-		return nil
-	}
-	for _, h := range a.Held {
-		if keyOf(h.Labels) != keyOf(labels) || !slices.Contains(h.Receivers, receiver) {
-			continue
-		}
+	if h := a.heldAs(labels); h != nil && slices.Contains(h.Receivers, receiver) {
 		for _, by := range []struct {
 			why   string
 			names []string
@@ -276,7 +317,8 @@ func (a *Alert) outcome(labels map[string]string, receiver string, e hearth.Even
 		if reason == "failing" {
 			text, is = "failing, and tried again, by "+by+when+": "+e.Detail(hearth.DetailError), waiting
 		}
-		return []link{{step: "notify", is: is, text: text, lines: []string{"delivery " + e.Detail(hearth.DetailDelivery)}}}
+		return []link{{step: "notify", is: is, text: text, lines: []string{
+			e.Detail(hearth.DetailRemedy), e.Detail(hearth.DetailAdd), "delivery " + e.Detail(hearth.DetailDelivery)}}}
 	default:
 		if h := a.heldBack(labels, receiver); h != nil {
 			return []link{*h}

@@ -50,8 +50,25 @@ func (r *Room) mayAlert(ctx context.Context, from hearth.Workspace, topic hearth
 	if hearth.KindOf(err) != hearth.Denied {
 		return err
 	}
+	if _, missing := r.Topic(ctx, topic); hearth.KindOf(missing) == hearth.NotFound {
+		err = &absentTopic{topic}
+	}
 	return &hearth.Error{Kind: hearth.Denied, Resource: topic.String(), Err: err,
 		Msg: "AMP is not authorized to perform: SNS:Publish on resource: " + topic.String() + " because no resource-based policy allows the SNS:Publish action"}
+}
+
+// An absentTopic is why a topic that does not exist is shut. Only its account may know.
+type absentTopic struct{ arn hearth.ARN }
+
+func (e *absentTopic) Error() string { return "there is no such topic" }
+
+// Details are for the ledger of account a.
+func (e *absentTopic) Details(a hearth.AccountID) []hearth.Detail {
+	if a != e.arn.Account {
+		return nil
+	}
+	return []hearth.Detail{{Name: hearth.DetailRemedy, Value: fmt.Sprintf(
+		"There is no topic %s: aws sns create-topic --name %s --region %s makes it.", e.arn, e.arn.Resource, e.arn.Region)}}
 }
 
 // PublishMessage takes a message of a caller who may publish it.

@@ -1,6 +1,7 @@
 package sns
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -26,6 +27,16 @@ func TestAlertsNeedThePolicy(t *testing.T) {
 	}
 	if _, err = h.Publish(t.Context(), from, open.String()+"x", "Fire", "hello", nil); hearth.KindOf(err) != hearth.NotFound {
 		t.Errorf("no such topic: %v", err)
+	}
+	h.denied["gone"] = true
+	gone := strings.Replace(shut.String(), ":shut", ":gone", 1)
+	_, err = h.Publish(t.Context(), from, gone, "Fire", "hello", nil)
+	x, ok := errors.AsType[hearth.Explained](err)
+	if !ok {
+		t.Fatalf("gone and shut: %v", err)
+	}
+	if d := x.Details(own); len(d) != 1 || !strings.Contains(d[0].Value, "There is no topic "+gone) || x.Details("222222222222") != nil {
+		t.Errorf("its account knows %v, another %v", d, x.Details("222222222222"))
 	}
 	if _, err = h.Publish(t.Context(), from, "open", "Fire", "hello", nil); hearth.KindOf(err) != hearth.Invalid {
 		t.Errorf("no ARN: %v", err)

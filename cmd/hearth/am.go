@@ -186,6 +186,9 @@ func render(out io.Writer, d *alerting.Definition, receiver string, x alerting.E
 		if err != nil {
 			return err
 		}
+		if len(previews) == 0 {
+			fmt.Fprintf(out, "# %s has no integrations: it tells nobody\n", name)
+		}
 		for _, p := range previews {
 			fmt.Fprintf(out, "# %s %s\n%s\n", p.Receiver, p.Integration, strings.TrimRight(p.Text, "\n"))
 			if p.Err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hearth-metrics/hearth"
+	"github.com/hearth-metrics/hearth/alerting"
 	"github.com/hearth-metrics/hearth/ledger"
 	"github.com/hearth-metrics/hearth/rules"
 )
@@ -85,10 +87,14 @@ func (q *alertQuestion) held(ctx context.Context) (all []ledger.HeldAlert, defin
 	if err != nil || !defined {
 		return nil, defined, err
 	}
+	d := q.definition(ctx)
 	for _, x := range answer {
 		h := ledger.HeldAlert{Labels: x.Labels}
 		for _, r := range x.Receivers {
 			h.Receivers = append(h.Receivers, r.Name)
+			if d != nil && d.Dumb(r.Name) {
+				h.Dumb = append(h.Dumb, r.Name)
+			}
 		}
 		for _, id := range x.Status.SilencedBy {
 			h.Silences = append(h.Silences, q.silence(ctx, id))
@@ -102,6 +108,23 @@ func (q *alertQuestion) held(ctx context.Context) (all []ledger.HeldAlert, defin
 		all = append(all, h)
 	}
 	return all, true, nil
+}
+
+// definition is the workspace's alert manager definition; nil if the caller may not
+// read it, for who may see alerts need not be allowed to.
+func (q *alertQuestion) definition(ctx context.Context) *alerting.Definition {
+	var answer struct {
+		AlertManagerDefinition struct{ Data []byte }
+	}
+	found, err := q.ask(ctx, http.MethodGet, "aps", q.dataPath("/alertmanager/definition"), nil, nil, &answer)
+	if err != nil || !found {
+		return nil
+	}
+	d, faults := alerting.Parse(answer.AlertManagerDefinition.Data, hearth.Local)
+	if len(faults) > 0 {
+		return nil
+	}
+	return d
 }
 
 // silence says which silence holds an alert back, who made it and until when.

@@ -148,15 +148,20 @@ func (s *Server) mayTagged(r *request) error {
 
 // mayData asks about the workspace in the path. To a caller who may not use it,
 // a workspace of another account looks exactly like one that does not exist,
-// in the answer and in the caller's part of the ledger.
+// in the answer and in the caller's part of the ledger, unless its policy lets
+// them do something else.
 func (s *Server) mayData(r *request) error {
 	if r.workspace.ID != "" {
 		err := s.may(r, r.workspace.ARN(), r.workspace.Tags)
-		if err == nil || r.workspace.Account == r.caller.Account || !isRefusal(err) {
+		f, refused := errors.AsType[*refusal](err)
+		if !refused || r.workspace.Account == r.caller.Account {
 			return err
 		}
-		s.tellOwner(r)
+		s.tellOwner(r, f.denial)
 		r.workspace = hearth.Workspace{}
+		if f.denial != nil && f.denial.Invited() {
+			return err
+		}
 	}
 	if err := s.may(r, callerARN(r, "workspace/"+string(r.workspaceID())), nil); err != nil {
 		return err
@@ -164,17 +169,16 @@ func (s *Server) mayData(r *request) error {
 	return noWorkspace(r)
 }
 
-// tellOwner lets the owner of a workspace know who was turned away.
-func (s *Server) tellOwner(r *request) {
-	e := s.event(r, hearth.EventDenied, "Another account asked for this workspace and was told that it does not exist.")
+// tellOwner lets the owner of a workspace know who was turned away, and why if that
+// is known.
+func (s *Server) tellOwner(r *request, d *iam.Denial) {
+	e := s.event(r, hearth.EventDenied, "Another account asked for this workspace and was turned away.")
 	e.Account = r.workspace.Account
 	e.Details = append(e.Details, hearth.Detail{Name: hearth.DetailResource, Value: r.workspace.ARN().String()})
+	if d != nil {
+		e.Details = append(e.Details, d.DetailsOfResource()...)
+	}
 	s.opts.Recorder.Record(e)
-}
-
-func isRefusal(err error) bool {
-	_, ok := errors.AsType[*refusal](err)
-	return ok
 }
 
 func noWorkspace(r *request) error {
@@ -233,13 +237,14 @@ func denied(r *request, a hearth.Access, err error) *refusal {
 		msg += because(e.Msg)
 	}
 	msg = strings.ReplaceAll(msg, a.Action, spelt(a.Action))
+	why, _ := errors.AsType[*iam.Denial](err)
 	return &refusal{
 		code: faultOf(r.service, hearth.Denied).code, status: faultOf(r.service, hearth.Denied).status,
-		denied: true, reason: "policy", msg: msg,
+		denied: true, reason: "policy", msg: msg, denial: why,
 		details: append([]hearth.Detail{
 			{Name: hearth.DetailAction, Value: a.Action},
 			{Name: hearth.DetailResource, Value: a.Resource.String()},
-		}, explained(r, err)...),
+		}, explained(r, why)...),
 	}
 }
 
@@ -252,9 +257,8 @@ func because(msg string) string {
 
 // explained is what the caller's account may know of a denial. The policy of
 // another account's resource is not the caller's to read.
-func explained(r *request, err error) []hearth.Detail {
-	d, ok := errors.AsType[*iam.Denial](err)
-	if !ok {
+func explained(r *request, d *iam.Denial) []hearth.Detail {
+	if d == nil {
 		return nil
 	}
 	return d.Details(r.caller.Account)

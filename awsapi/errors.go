@@ -186,6 +186,7 @@ type refusal struct {
 	summary string           // for the ledger; empty: msg
 	reason  string           // a short word for the metric; empty: not counted as denied
 	account hearth.AccountID // whose ledger it goes to; empty: the caller's
+	denial  *iam.Denial      // why, if it is known
 }
 
 func (f *refusal) Error() string { return f.code + ": " + f.msg }

@@ -2,6 +2,8 @@ package iam
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hearth-metrics/hearth"
@@ -50,6 +52,7 @@ type Denial struct {
 	Remedy           Remedy
 	Chain            []string // how the session came to be, the first step first
 	Owner            hearth.AccountID
+	Opening          Remedy // what the resource's account could do for another's caller
 }
 
 func (d *Denial) Error() string {
@@ -61,8 +64,8 @@ const (
 	DetailSession   = "session"
 	DetailStatement = "statement"
 	DetailDecision  = "decision"
-	DetailRemedy    = "remedy"
-	DetailAdd       = "add_statement"
+	DetailRemedy    = hearth.DetailRemedy
+	DetailAdd       = hearth.DetailAdd
 )
 
 // maxTraced bounds how many statements a denial tells of.
@@ -82,7 +85,8 @@ func (d *Denial) Details(a hearth.AccountID) []hearth.Detail {
 		}
 	}
 	if d.Decision.By == ResourceLayer && a != d.Owner {
-		return append(out, hearth.Detail{Name: DetailDecision, Value: "denied " + d.Decision.Because(d.Action)})
+		return append(out, hearth.Detail{Name: DetailDecision, Value: "denied " + d.Decision.Because(d.Action)},
+			hearth.Detail{Name: DetailRemedy, Value: fmt.Sprintf("The account %s has to allow it in the policy of %s.", d.Owner, d.Resource)})
 	}
 	out = append(out, hearth.Detail{Name: DetailDecision, Value: "denied " + d.Decision.Because(d.Action)},
 		hearth.Detail{Name: DetailRemedy, Value: d.Remedy.Advice})
@@ -92,14 +96,28 @@ func (d *Denial) Details(a hearth.AccountID) []hearth.Detail {
 	return out
 }
 
+// Invited tells whether the resource's policy lets the caller do anything at all:
+// then it is no secret to them that the resource is there.
+func (d *Denial) Invited() bool {
+	return slices.ContainsFunc(d.Decision.Trace, func(t StatementTrace) bool {
+		return t.Layer == ResourceLayer && t.Statement.Allow && t.Principal
+	})
+}
+
 // DetailsOfResource are for the account that has the resource: what its policy
-// said, and nothing of the caller's own policies.
+// said, what it could say, and nothing of the caller's own policies.
 func (d *Denial) DetailsOfResource() []hearth.Detail {
 	var out []hearth.Detail
 	for _, t := range d.Decision.Trace {
 		if len(out) < maxTraced && t.Layer == ResourceLayer {
 			out = append(out, hearth.Detail{Name: DetailStatement, Value: t.String()})
 		}
+	}
+	if d.Opening.Advice != "" {
+		out = append(out, hearth.Detail{Name: DetailRemedy, Value: d.Opening.Advice})
+	}
+	if d.Opening.Statement != "" {
+		out = append(out, hearth.Detail{Name: DetailAdd, Value: d.Opening.Statement})
 	}
 	return out
 }
@@ -109,7 +127,7 @@ func (r *Room) denial(q *Question, ps *Policies, w *caller) error {
 	d := Explain(q, ps)
 	n := &Denial{
 		Action: q.Action, Resource: q.Resource.String(), Principal: q.Who.ARN, Decision: d,
-		Remedy: Smallest(q, &d), Owner: q.owner(),
+		Remedy: Smallest(q, &d), Opening: opening(q, &d), Owner: q.owner(),
 	}
 	if n.Principal == "" {
 		n.Principal = q.Who.Name

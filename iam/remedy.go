@@ -38,6 +38,27 @@ func Smallest(q *Question, d *Decision) Remedy {
 	return r
 }
 
+// opening is what the account that has the resource could change for the caller of
+// another account.
+func opening(q *Question, d *Decision) Remedy {
+	if q.Who.Account == q.owner() {
+		return Remedy{}
+	}
+	o := Decision{By: ResourceLayer, Trace: d.Trace}
+	for _, t := range d.Trace {
+		if t.Layer == ResourceLayer && t.Applies && !t.Statement.Allow {
+			o.Explicit, o.Source, o.Statement = true, t.Source, t.Statement
+		}
+	}
+	switch {
+	case !o.Explicit && d.allowedBy(ResourceLayer):
+		return Remedy{Advice: fmt.Sprintf("Nothing here is in the way: the account %s has to allow it, too.", q.Who.Account)}
+	case q.Trust && !slices.ContainsFunc(d.Trace, func(t StatementTrace) bool { return t.Layer == ResourceLayer }):
+		return Remedy{} // there is no such role
+	}
+	return Smallest(q, &o)
+}
+
 func (q *Question) anotherToken() string {
 	return fmt.Sprintf("make one with hearth token create --actions %s.", q.Action)
 }

@@ -42,6 +42,7 @@ func (s *Server) iamRows() []row {
 		iamOp("SimulatePrincipalPolicy", "PolicySourceArn", s.simulatePrincipalPolicy), iamOp("SimulateCustomPolicy", "", s.simulateCustomPolicy),
 		iamOp("GetContextKeysForCustomPolicy", "", s.getContextKeysForCustomPolicy), iamOp("GetContextKeysForPrincipalPolicy", "PolicySourceArn", s.getContextKeysForPrincipalPolicy),
 	}
+	rows = append(rows, s.absentRows()...)
 	rows = append(rows, s.holderRows("User", iam.UserKind)...)
 	rows = append(rows, s.holderRows("Group", iam.GroupKind)...)
 	return append(rows, s.holderRows("Role", iam.RoleKind)...)
@@ -89,7 +90,6 @@ var iamNotServed = []string{
 	"DeactivateMFADevice",
 	"DeleteAccountPasswordPolicy",
 	"DeleteInstanceProfile",
-	"DeleteLoginProfile",
 	"DeleteSAMLProvider",
 	"DeleteSSHPublicKey",
 	"DeleteServerCertificate",
@@ -107,12 +107,9 @@ var iamNotServed = []string{
 	"GenerateCredentialReport",
 	"GenerateOrganizationsAccessReport",
 	"GenerateServiceLastAccessedDetails",
-	"GetAccountPasswordPolicy",
 	"GetCredentialReport",
 	"GetDelegationRequest",
 	"GetHumanReadableSummary",
-	"GetInstanceProfile",
-	"GetLoginProfile",
 	"GetMFADevice",
 	"GetOrganizationsAccessReport",
 	"GetOutboundWebIdentityFederationInfo",
@@ -124,19 +121,11 @@ var iamNotServed = []string{
 	"GetServiceLinkedRoleDeletionStatus",
 	"ListDelegationRequests",
 	"ListInstanceProfileTags",
-	"ListInstanceProfiles",
 	"ListMFADeviceTags",
-	"ListMFADevices",
 	"ListOrganizationsFeatures",
 	"ListPoliciesGrantingServiceAccess",
 	"ListSAMLProviderTags",
-	"ListSAMLProviders",
-	"ListSSHPublicKeys",
 	"ListServerCertificateTags",
-	"ListServerCertificates",
-	"ListServiceSpecificCredentials",
-	"ListSigningCertificates",
-	"ListVirtualMFADevices",
 	"RejectDelegationRequest",
 	"RemoveRoleFromInstanceProfile",
 	"ResetServiceSpecificCredential",

@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,7 +95,15 @@ type detail struct {
 }
 
 // getAccountAuthorizationDetails lists everything that decides about rights.
+// detailKinds are what the form's Filter may ask for.
+var detailKinds = []string{"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}
+
 func (s *Server) getAccountAuthorizationDetails(_ context.Context, r *request) (any, error) {
+	for _, f := range r.listed("Filter") {
+		if !slices.Contains(detailKinds, f) {
+			return nil, invalidField("filter", "Member must satisfy enum value set: ["+strings.Join(detailKinds, ", ")+"]")
+		}
+	}
 	page, p, err := pageOf(r, s.details(r), func(d detail) string { return d.key })
 	if err != nil {
 		return nil, err

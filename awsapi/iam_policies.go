@@ -157,15 +157,36 @@ func (s *Server) getPolicy(_ context.Context, r *request) (any, error) {
 	return struct{ Policy policyShape }{wholePolicy(p)}, nil
 }
 
+// The ways to use a policy.
+const (
+	permissionsUsage = "PermissionsPolicy"
+	boundaryUsage    = "PermissionsBoundary"
+)
+
+// usageAsked is the way to use policies that a list is about; empty: any.
+func usageAsked(r *request) (string, error) {
+	usage := r.field("PolicyUsageFilter")
+	if usage != "" && usage != permissionsUsage && usage != boundaryUsage {
+		return "", invalidField("policyUsageFilter", "Member must satisfy enum value set: [PermissionsPolicy, PermissionsBoundary]")
+	}
+	return usage, nil
+}
+
 func (s *Server) listPolicies(_ context.Context, r *request) (any, error) {
 	scope := r.field("Scope")
 	if scope != "" && scope != "All" && scope != "AWS" && scope != "Local" {
 		return nil, invalidField("scope", "Member must satisfy enum value set: [All, AWS, Local]")
 	}
 	all := s.account(r).Policies(scope != "AWS", scope != "Local", r.field("PathPrefix"))
-	if r.yes("OnlyAttached") {
-		boundary := r.field("PolicyUsageFilter") == "PermissionsBoundary"
-		all = slices.DeleteFunc(all, func(p iam.PolicyUse) bool { return !boundary && p.Attachments == 0 || boundary && p.Boundaries == 0 })
+	usage, err := usageAsked(r)
+	if err != nil {
+		return nil, err
+	}
+	if r.yes("OnlyAttached") || usage != "" {
+		all = slices.DeleteFunc(all, func(p iam.PolicyUse) bool {
+			asPolicy, asBoundary := p.Attachments > 0 && usage != boundaryUsage, p.Boundaries > 0 && usage == boundaryUsage
+			return !asPolicy && !asBoundary
+		})
 	}
 	page, p, err := pageOf(r, all, func(p iam.PolicyUse) string { return p.Name + p.Path })
 	return struct {
@@ -240,8 +261,11 @@ func (s *Server) listEntitiesForPolicy(_ context.Context, r *request) (any, erro
 	if err := r.required("PolicyArn"); err != nil {
 		return nil, err
 	}
-	boundary := r.field("PolicyUsageFilter") == "PermissionsBoundary"
-	all, err := s.account(r).UsersOf(r.field("PolicyArn"), boundary)
+	usage, err := usageAsked(r)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.account(r).UsersOf(r.field("PolicyArn"), usage == boundaryUsage)
 	if err != nil {
 		return nil, err
 	}

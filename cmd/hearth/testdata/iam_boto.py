@@ -67,6 +67,20 @@ assert used["UserName"] == "u" and used["AccessKeyLastUsed"]["ServiceName"] == "
 assert call(sts, "get_access_key_info", AccessKeyId=key["AccessKeyId"])["Account"] == ACCOUNT
 refused("DeleteConflict", iam, "delete_user", UserName="u")
 
+# What no user and no account has here, as tools ask before they delete a user.
+for operation, of, arguments in [
+    ("list_mfa_devices", "MFADevices", {"UserName": "u"}), ("list_ssh_public_keys", "SSHPublicKeys", {"UserName": "u"}),
+    ("list_signing_certificates", "Certificates", {"UserName": "u"}), ("list_service_specific_credentials", "ServiceSpecificCredentials", {"UserName": "u"}),
+    ("list_virtual_mfa_devices", "VirtualMFADevices", {}), ("list_server_certificates", "ServerCertificateMetadataList", {}),
+    ("list_instance_profiles", "InstanceProfiles", {}), ("list_saml_providers", "SAMLProviderList", {}),
+]:
+    assert call(iam, operation, **arguments)[of] == [], operation
+refused("NoSuchEntity", iam, "list_mfa_devices", UserName="nobody")
+refused("NoSuchEntity", iam, "get_login_profile", UserName="u")
+refused("NoSuchEntity", iam, "delete_login_profile", UserName="u")
+refused("NoSuchEntity", iam, "get_instance_profile", InstanceProfileName="i")
+refused("NoSuchEntity", iam, "get_account_password_policy")
+
 # Roles.
 role = call(iam, "create_role", RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST), Description="dé", MaxSessionDuration=7200, Tags=TAGS)["Role"]
 assert role["AssumeRolePolicyDocument"] == TRUST and role["RoleId"].startswith("AROA") and role["MaxSessionDuration"] == 7200, role
@@ -98,6 +112,9 @@ call(iam, "untag_policy", PolicyArn=arn, TagKeys=["k"])
 assert len(call(iam, "list_policy_tags", PolicyArn=arn)["Tags"]) == 2
 assert call(iam, "get_policy", PolicyArn=AWS_POLICY)["Policy"]["PolicyName"] == "AmazonPrometheusQueryAccess"
 assert [p["PolicyName"] for p in call(iam, "list_policies", Scope="Local")["Policies"]] == ["p"]
+assert call(iam, "list_policies", PolicyUsageFilter="PermissionsBoundary")["Policies"] == []
+refused("ValidationError", iam, "list_policies", PolicyUsageFilter="Boundary")
+refused("ValidationError", iam, "get_account_authorization_details", Filter=["Rolex"])
 names, pages = [], 0
 for page in iam.get_paginator("list_policies").paginate(PaginationConfig={"PageSize": 3}):
     names += [p["PolicyName"] for p in page["Policies"]]

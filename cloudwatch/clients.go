@@ -26,6 +26,7 @@ type clients struct {
 	config     aws.Config
 	cloudwatch *cloudwatch.Client
 	tagging    tagging.Client
+	tagged     *resourcegroupstaggingapi.Client
 	limits     *limiter
 }
 
@@ -34,9 +35,10 @@ type clients struct {
 func newClients(c aws.Config, limits Concurrency, log *slog.Logger) *clients {
 	plain := c.Copy() // these services have no FIPS endpoints
 	plain.ConfigSources = withoutFIPS(c.ConfigSources)
-	return &clients{config: c, cloudwatch: cloudwatchOf(c), limits: newLimiter(limits), tagging: taggingv2.NewClient(
+	tagged := resourcegroupstaggingapi.NewFromConfig(plain)
+	return &clients{config: c, cloudwatch: cloudwatchOf(c), limits: newLimiter(limits), tagged: tagged, tagging: taggingv2.NewClient(
 		yaceLog{log},
-		resourcegroupstaggingapi.NewFromConfig(plain), autoscaling.NewFromConfig(plain),
+		tagged, autoscaling.NewFromConfig(plain),
 		apigateway.NewFromConfig(c), apigatewayv2.NewFromConfig(c), ec2.NewFromConfig(c), databasemigrationservice.NewFromConfig(c),
 		amp.NewFromConfig(plain), storagegateway.NewFromConfig(c), shield.NewFromConfig(c),
 	)}

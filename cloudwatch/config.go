@@ -74,6 +74,7 @@ type Metric struct {
 	Delay      time.Duration // ask until then only
 	NilToZero  bool
 	Timestamps bool // the exporter gives CloudWatch's timestamps
+	AllPoints  bool // the exporter gives all datapoints of Length, not the newest alone
 }
 
 // discovery is the job in the words of YACE's packages.
@@ -94,22 +95,4 @@ func (j *Job) Period() time.Duration {
 		}
 	}
 	return least
-}
-
-// services finds a namespace by its name or by what old files call it.
-func services() (byName, byAlias map[string]*config.ServiceConfig) {
-	byName, byAlias = map[string]*config.ServiceConfig{}, map[string]*config.ServiceConfig{}
-	for i := range config.SupportedServices {
-		s := &config.SupportedServices[i]
-		byName[s.Namespace], byAlias[s.Alias] = s, s
-	}
-	return byName, byAlias
-}
-
-func serviceOf(name string) *config.ServiceConfig {
-	byName, byAlias := services()
-	if s := byName[name]; s != nil {
-		return s
-	}
-	return byAlias[name]
 }

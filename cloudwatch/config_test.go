@@ -77,24 +77,24 @@ func TestEveryKey(t *testing.T) {
 			SearchTags: []SearchTag{{"env", regexp.MustCompile("^(prod|stage)$")}}, CustomTags: []model.Tag{{Key: "team", Value: "ops"}}, ExportTags: []string{"Name", "env"},
 			RequireDimensions: []string{"InstanceId"}, RecentlyActive: true, InfoContext: true,
 			Metrics: []Metric{
-				{"CPUUtilization", []string{"Average"}, 5 * minute, 10 * minute, 2 * minute, true, true},
-				{"NetworkIn", []string{"Sum", "p99", "p99.9"}, minute, 60 * minute, 2 * minute, false, false},
+				{"CPUUtilization", []string{"Average"}, 5 * minute, 10 * minute, 2 * minute, true, true, true},
+				{"NetworkIn", []string{"Sum", "p99", "p99.9"}, minute, 60 * minute, 2 * minute, false, false, false},
 			},
 		},
 		{
 			Kind: Discovery, Name: "AWS/Kafka", Namespace: "AWS/Kafka", Regions: []string{"us-east-1"}, Roles: []Role{{ARN: account + "kafka"}},
 			SearchTags: []SearchTag{{"env", regexp.MustCompile("prod")}}, CustomTags: []model.Tag{{Key: "team", Value: "ops"}}, ExportTags: []string{"Name"},
 			WithDimensions: []string{"Topic"},
-			Metrics:        []Metric{{"BytesOutPerSec", []string{"Average"}, 5 * minute, 5 * minute, 0, false, false}},
+			Metrics:        []Metric{{"BytesOutPerSec", []string{"Average"}, 5 * minute, 5 * minute, 0, false, false, false}},
 		},
 		{
 			Kind: Static, Name: "group", Namespace: "AWS/AutoScaling", Regions: []string{"eu-west-1"}, Roles: []Role{{ARN: account + "static"}},
 			CustomTags: []model.Tag{{Key: "CustomTag", Value: "CustomValue"}}, Dimensions: []model.Dimension{{Name: "AutoScalingGroupName", Value: "MyGroup"}},
-			Metrics: []Metric{{"GroupInServiceInstances", []string{"Minimum", "p95"}, minute, 5 * minute, 0, false, false}},
+			Metrics: []Metric{{"GroupInServiceInstances", []string{"Minimum", "p95"}, minute, 5 * minute, 0, false, false, false}},
 		},
 		{
 			Kind: CustomNamespace, Name: "mine", Namespace: "CustomEC2Metrics", Regions: []string{"us-east-1"}, Roles: []Role{{}}, RequireDimensions: []string{"InstanceId"},
-			Metrics: []Metric{{"cpu_usage_idle", []string{"Average"}, 5 * minute, 5 * minute, 0, false, false}},
+			Metrics: []Metric{{"cpu_usage_idle", []string{"Average"}, 5 * minute, 5 * minute, 0, false, false, false}},
 		},
 	}
 	same := cmp.Comparer(func(a, b *regexp.Regexp) bool { return a.String() == b.String() })
@@ -105,7 +105,7 @@ func TestEveryKey(t *testing.T) {
 	for _, n := range c.Notes {
 		notes = append(notes, n.String())
 	}
-	for _, part := range []string{"line 19: discovery.jobs[0].roundingPeriod: does nothing", "line 34: discovery.jobs[0].metrics[1].delay: does nothing, as in YACE"} {
+	for _, part := range []string{"line 19: discovery.jobs[0].roundingPeriod: does nothing", "line 23: discovery.jobs[0].enhancedMetrics: does nothing", "line 36: discovery.jobs[0].metrics[1].delay: does nothing, as in YACE"} {
 		if !strings.Contains(strings.Join(notes, "\n"), part) {
 			t.Errorf("no note %q in %q", part, notes)
 		}
@@ -135,11 +135,13 @@ func TestRefusedConfigurations(t *testing.T) {
 		"negative period":     {job + "      period: -60\n", "line 8: discovery.jobs[0].metrics[0].period: -60 is not 1, 5, 10, 20, 30 or a multiple of 60 seconds, up to a day"},
 		"short length":        {job + "      length: 60\n", "line 8: discovery.jobs[0].metrics[0].length: 60 is shorter than the period of 300: no datapoint would be complete"},
 		"long length":         {job + "      length: 99999999999\n", "line 8: discovery.jobs[0].metrics[0].length: 99999999999 is longer than CloudWatch keeps datapoints, 455 days"},
+		"all without times":   {job + "      exportAllDataPoints: true\n", "line 8: discovery.jobs[0].metrics[0].exportAllDataPoints: needs addCloudwatchTimestamp"},
 		"bad regexp":          {strings.Replace(job, "    metrics:", "    searchTags: [{key: a, value: '('}]\n    metrics:", 1), "line 5: discovery.jobs[0].searchTags[0]: want a key and a regular expression: error parsing regexp: missing closing ): `(`"},
 		"no role":             {strings.Replace(job, "    metrics:", "    roles: [{roleArn: reader}]\n    metrics:", 1), `line 5: discovery.jobs[0].roles[0].roleArn: "reader" is not the ARN of a role: want arn:aws:iam::ACCOUNT:role/NAME`},
 		"external id alone":   {strings.Replace(job, "    metrics:", "    roles: [{externalId: x}]\n    metrics:", 1), "line 5: discovery.jobs[0].roles[0].externalId: needs a roleArn beside it"},
 		"tags of no job":      {"discovery:\n  exportedTagsOnMetrics:\n    AWS/SQS: [a]\n" + strings.TrimPrefix(job, "discovery:\n"), "line 3: discovery.exportedTagsOnMetrics.AWS/SQS: no discovery job has the type AWS/SQS"},
 		"tags of nothing":     {"discovery:\n  exportedTagsOnMetrics:\n    x: [a]\n" + strings.TrimPrefix(job, "discovery:\n"), `line 2: discovery.exportedTagsOnMetrics: "x" is no namespace whose resources can be discovered`},
+		"all static":          {"static:\n- name: a\n  namespace: a\n  regions: [a]\n  metrics: [{name: a, statistics: [Sum], exportAllDataPoints: true}]\n", "line 5: static[0].metrics[0].exportAllDataPoints: needs addCloudwatchTimestamp"},
 		"static without name": {"static:\n- namespace: a\n  regions: [a]\n  metrics: [{name: a, statistics: [Sum]}]\n", "line 2: static[0].name: is missing"},
 		"static tm":           {"static:\n- name: a\n  namespace: a\n  regions: [a]\n  metrics: [{name: a, statistics: [tm90]}]\n", `line 5: static[0].metrics[0].statistics[0]: "tm90" is not a statistic`},
 		"custom without ns":   {"customNamespace:\n- name: a\n  regions: [a]\n  metrics: [{name: a, statistics: [Sum]}]\n", "line 2: customNamespace[0].namespace: is missing"},

@@ -113,6 +113,9 @@ func (c *checking) discovery(path string, f *fileJob, exported map[string][]stri
 		j.SearchTags = append(j.SearchTags, SearchTag{Key: t.key(), Value: value})
 	}
 	c.filtered(path, &f.fileFilter)
+	if len(f.Enhanced) > 0 {
+		c.note(path+".enhancedMetrics", "does nothing: these are no metrics of CloudWatch but settings of the service, whose own API is not asked")
+	}
 	j.Regions, j.Roles = c.where(path, &f.fileWhere)
 	j.CustomTags, j.Metrics = c.tags(path+".customTags", f.CustomTags), c.metrics(path, f.Metrics, &f.fileLevel, false)
 	if len(f.WithDimensions) > 0 && len(f.RequireDimensions) > 0 {
@@ -277,7 +280,10 @@ func (c *checking) metric(path string, f *fileMetric, job *fileLevel, static boo
 	if f.Delay != 0 {
 		c.note(path+".delay", "does nothing, as in YACE: only a job's delay counts")
 	}
-	m.NilToZero, m.Timestamps = said(f.NilToZero, job.NilToZero), said(f.Timestamps, job.Timestamps)
+	m.NilToZero, m.Timestamps, m.AllPoints = said(f.NilToZero, job.NilToZero), said(f.Timestamps, job.Timestamps), said(f.AllPoints, job.AllPoints)
+	if m.AllPoints && !m.Timestamps {
+		c.wrong(path+".exportAllDataPoints", "needs addCloudwatchTimestamp: several datapoints of a series must have times of their own")
+	}
 	return m
 }
 

@@ -61,6 +61,7 @@ type fileLevel struct {
 	Delay      int64    `yaml:"delay"`
 	NilToZero  *bool    `yaml:"nilToZero"`
 	Timestamps *bool    `yaml:"addCloudwatchTimestamp"`
+	AllPoints  *bool    `yaml:"exportAllDataPoints"`
 }
 
 // fileFilter is how metrics are selected by ListMetrics.
@@ -76,12 +77,15 @@ type fileJob struct {
 	fileWhere      `yaml:",inline"`
 	fileLevel      `yaml:",inline"`
 	fileFilter     `yaml:",inline"`
-	Type           string       `yaml:"type"`
-	SearchTags     []fileTag    `yaml:"searchTags"`
-	CustomTags     []fileTag    `yaml:"customTags"`
-	WithDimensions []string     `yaml:"awsDimensions"`
-	InfoContext    bool         `yaml:"includeContextOnInfoMetrics"`
-	Metrics        []fileMetric `yaml:"metrics"`
+	Type           string    `yaml:"type"`
+	SearchTags     []fileTag `yaml:"searchTags"`
+	CustomTags     []fileTag `yaml:"customTags"`
+	WithDimensions []string  `yaml:"awsDimensions"`
+	InfoContext    bool      `yaml:"includeContextOnInfoMetrics"`
+	Enhanced       []struct {
+		Name string `yaml:"name"`
+	} `yaml:"enhancedMetrics"`
+	Metrics []fileMetric `yaml:"metrics"`
 }
 
 type fileStatic struct {

@@ -172,5 +172,5 @@ func (e *Exporter) metrics(all []polled) (out []*promutil.PrometheusMetric, dupl
 	}
 	metrics, observed = promutil.BuildNamespaceInfoMetrics(infos, metrics, observed, e.opts.SnakeCase, log)
 	unique := promutil.EnsureLabelConsistencyAndRemoveDuplicates(metrics, observed)
-	return unique, len(metrics) - len(unique)
+	return e.history(all, unique, observed), len(metrics) - len(unique)
 }

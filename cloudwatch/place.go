@@ -96,7 +96,7 @@ var errNoResources = errors.New("no tagged resource was found: the tagging API l
 
 func (f *found) findResources(ctx context.Context, p *place, c *clients) error {
 	return with(ctx, c.limits.tagging, func() error {
-		all, err := c.tagging.GetResources(ctx, p.job.discovery(), p.region)
+		all, err := c.resources(ctx, p.job, p.region)
 		switch {
 		case errors.Is(err, tagging.ErrExpectedToFindResources):
 			return errNoResources

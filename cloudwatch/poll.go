@@ -14,6 +14,7 @@ type polled struct {
 	context  *model.ScrapeContext
 	infos    []*model.TaggedResource
 	data     []*model.CloudwatchData
+	older    [][]*model.CloudwatchData // of metrics that all datapoints are wanted of: the second newest, the third…
 	problems []error
 }
 
@@ -63,6 +64,7 @@ func (g *gate) pollPlace(ctx context.Context, out *polled, size int) {
 	g.fetch(ctx, c, asked)
 	for _, b := range asked {
 		out.data = append(out.data, b.data()...)
+		b.history(out)
 		if b.err != nil {
 			out.problems = append(out.problems, b.err)
 		}
@@ -91,6 +93,7 @@ func (b *batch) data() []*model.CloudwatchData {
 func (g *gate) pollStatic(ctx context.Context, out *polled, c *clients, now time.Time) {
 	j := out.place.job
 	parts, errs := make([]*model.CloudwatchData, len(j.Metrics)), make([]error, len(j.Metrics))
+	histories := make([][]*model.CloudwatchData, len(j.Metrics))
 	var wg sync.WaitGroup
 	for i := range j.Metrics {
 		wg.Go(func() {
@@ -103,6 +106,9 @@ func (g *gate) pollStatic(ctx context.Context, out *polled, c *clients, now time
 				MetricName: m.Name, ResourceName: j.Name, Namespace: j.Namespace, Dimensions: j.Dimensions, MetricMigrationParams: migration(m),
 				GetMetricStatisticsResult: &model.GetMetricStatisticsResult{Datapoints: datapoints(points), Statistics: m.Statistics},
 			}
+			if m.AllPoints {
+				histories[i] = oneByOne(parts[i])
+			}
 		})
 	}
 	wg.Wait()
@@ -111,6 +117,7 @@ func (g *gate) pollStatic(ctx context.Context, out *polled, c *clients, now time
 			out.problems = append(out.problems, errs[i])
 		} else {
 			out.data = append(out.data, parts[i])
+			out.remember(histories[i])
 		}
 	}
 }

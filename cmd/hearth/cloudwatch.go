@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 // our own.
 type exporterFlags struct {
 	listen, config, format   string
+	level                    string
 	debug, fips              bool
 	concurrency              cloudwatch.Concurrency
 	interval                 int // seconds
@@ -58,7 +60,8 @@ func (f *exporterFlags) bind(cmd *cobra.Command) {
 	fs.SortFlags = false
 	fs.StringVar(&f.listen, "listen-address", ":5000", "address of the page")
 	fs.StringVar(&f.config, "config.file", "config.yml", "configuration file of YACE's")
-	fs.BoolVar(&f.debug, "debug", false, "log everything")
+	fs.BoolVar(&f.debug, "debug", false, "log everything: --log.level=debug")
+	fs.StringVar(&f.level, "log.level", "info", "debug, info, warn or error")
 	fs.StringVar(&f.format, "log.format", "json", "logfmt or json")
 	fs.BoolVar(&f.fips, "fips", false, "ask AWS's FIPS endpoints")
 	fs.IntVar(&f.cloudwatchLimit, "cloudwatch-concurrency", 5, "calls of CloudWatch at once, for each role in each region")
@@ -71,7 +74,7 @@ func (f *exporterFlags) bind(cmd *cobra.Command) {
 	fs.IntVar(&f.size, "metrics-per-query", cloudwatch.MetricsPerQuery, "metrics in one call of GetMetricData, at most 500")
 	fs.BoolVar(&f.snake, "labels-snake-case", false, "labels in snake case instead of camel case")
 	fs.BoolVar(&f.profiling, "profiling.enabled", false, "serve /debug/pprof")
-	fs.StringSliceVar(&f.features, "enable-feature", nil, "always-return-info-metrics; aws-sdk-v2 is always on")
+	fs.StringSliceVar(&f.features, "enable-feature", nil, "always-return-info-metrics; aws-sdk-v2 is always on, and aws-sdk-v1 does nothing")
 	fs.Float64Var(&f.cap, "cost.daily-cap", 0, "what CloudWatch may bill for a day (UTC) of asking, by the price table; 0: no cap")
 	fs.StringVar(&f.prices, "cost.prices", "", "YAML file of prices that replace the shipped ones")
 }
@@ -90,6 +93,8 @@ func (f *exporterFlags) environment(cmd *cobra.Command) error {
 	return f.check()
 }
 
+var logLevels = []string{"debug", "info", "warn", "error"}
+
 func (f *exporterFlags) check() error {
 	f.concurrency = cloudwatch.Concurrency{
 		CloudWatch: f.cloudwatchLimit, Tagging: f.tagging, PerAPI: f.perAPI,
@@ -98,6 +103,8 @@ func (f *exporterFlags) check() error {
 	switch {
 	case f.format != "json" && f.format != "logfmt":
 		return fmt.Errorf("--log.format: %q is none of logfmt, json", f.format)
+	case !slices.Contains(logLevels, f.level):
+		return fmt.Errorf("--log.level: %q is none of %s", f.level, strings.Join(logLevels, ", "))
 	case f.interval < 1:
 		return fmt.Errorf("--scraping-interval: %d is less than a second", f.interval)
 	case f.size < 1 || f.size > cloudwatch.MetricsPerQuery:
@@ -108,8 +115,8 @@ func (f *exporterFlags) check() error {
 		return errors.New("--cost.daily-cap: must not be negative")
 	}
 	for _, name := range f.features {
-		if name != "aws-sdk-v2" && name != "always-return-info-metrics" {
-			return fmt.Errorf("--enable-feature: %q is none of always-return-info-metrics, aws-sdk-v2", name)
+		if name != "aws-sdk-v2" && name != "aws-sdk-v1" && name != "always-return-info-metrics" {
+			return fmt.Errorf("--enable-feature: %q is none of always-return-info-metrics, aws-sdk-v2, aws-sdk-v1", name)
 		}
 	}
 	return nil

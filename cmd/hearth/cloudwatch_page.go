@@ -60,10 +60,11 @@ func (f *exporterFlags) run(cmd *cobra.Command) error {
 }
 
 func (f *exporterFlags) logger(w io.Writer) *slog.Logger {
-	o := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if f.debug {
-		o.Level = slog.LevelDebug
+	level := slog.LevelInfo
+	if err := level.UnmarshalText([]byte(f.level)); err != nil || f.debug { // f.check has looked at the text
+		level = slog.LevelDebug
 	}
+	o := &slog.HandlerOptions{Level: level}
 	if f.format == "json" {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}

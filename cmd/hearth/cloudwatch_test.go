@@ -129,7 +129,8 @@ func TestExporterFlagsAreChecked(t *testing.T) {
 		{"--metrics-per-query=501", "--metrics-per-query: 501 is not between 1 and 500"},
 		{"--tag-concurrency=0", "--cloudwatch-concurrency and --tag-concurrency: at least one call at once is needed"},
 		{"--cost.daily-cap=-1", "--cost.daily-cap: must not be negative"},
-		{"--enable-feature=x", `--enable-feature: "x" is none of always-return-info-metrics, aws-sdk-v2`},
+		{"--enable-feature=x", `--enable-feature: "x" is none of always-return-info-metrics, aws-sdk-v2, aws-sdk-v1`},
+		{"--log.level=loud", `--log.level: "loud" is none of debug, info, warn, error`},
 	} {
 		var out, errs strings.Builder
 		if code := execute(context.Background(), []string{"cloudwatch", c.flag}, &out, &errs); code != exitMisuse || !strings.Contains(errs.String(), c.want) {

@@ -49,7 +49,7 @@ func newClusterBed(t *testing.T) *clusterBed {
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	dial := (&net.Dialer{}).DialContext
-	b.clusters = cluster.New(cluster.Options{Store: st, Sealer: clearly{}, Dial: dial, Patience: time.Second, Recorder: hearth.NoRecord{}})
+	b.clusters = cluster.New(cluster.Options{Store: st, Sealer: clearly{}, Dial: dial, Patience: 5 * time.Second, Recorder: hearth.NoRecord{}})
 	b.scrapers = scraper.New(scraper.Options{Store: st, Workspaces: b, Append: b, Clusters: scraperClusters{b.clusters}, Dial: dial, Recorder: b, Probe: 200 * time.Millisecond})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

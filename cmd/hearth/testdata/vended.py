@@ -45,7 +45,7 @@ def write(url):
 
 def read(wanted):
     client = boto3.client("cloudwatch")
-    deadline, found = time.time() + 140, {}
+    deadline, found = time.time() + 300, {}
     while not wanted <= {name for name, _ in found}:
         if time.time() > deadline:
             sys.exit("missing: " + " ".join(sorted(wanted - {name for name, _ in found})))

@@ -154,7 +154,7 @@ func TestSlowWorkspaceTakesOnlyItsShare(t *testing.T) {
 		want := []string{fmt.Sprintf("total %d", i+2)}
 		eventually(t, "the other workspace is evaluated", func() bool { return slices.Equal(b.values(cellar, "total", time.Now()), want) })
 	}
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("three evaluations of a second each took %s beside a workspace that hangs", took)
 	}
 	if n := hanging.Load(); n != 2 {
@@ -372,7 +372,7 @@ func TestBadFiles(t *testing.T) {
 			if len(faults) == 0 {
 				t.Error("accepted")
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("took %s", took)
 			}
 		})

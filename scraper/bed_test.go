@@ -95,7 +95,7 @@ func (b *bed) create(text string) Description {
 // until waits for a condition, with a deadline.
 func (b *bed) until(what string, ok func() bool) {
 	b.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(2 * time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

@@ -46,9 +46,9 @@ func TestChaos(t *testing.T) {
 		w.Header().Set("Location", "http://169.254.169.254/latest/meta-data/")
 		w.WriteHeader(http.StatusFound)
 	}
-	var million strings.Builder
-	for i := range 1_000_000 {
-		fmt.Fprintf(&million, "a{n=\"%d\"} 1\n", i)
+	var many strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&many, "a{n=\"%d\"} 1\n", i)
 	}
 	text := func(body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -80,7 +80,7 @@ func TestChaos(t *testing.T) {
 			}
 		}, "", "", "deadline exceeded"},
 		{"silent", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "", "", "deadline exceeded"},
-		{"a million label sets", text(million.String()), "  sample_limit: 20000\n", "", "sample limit exceeded"},
+		{"a hundred thousand label sets", text(many.String()), "  sample_limit: 2000\n", "", "sample limit exceeded"},
 		{"invalid UTF-8", text("a{b=\"\xff\xfe\"} 1\n"), "", "", "invalid"},
 		{"no text at all", text("<html>\n"), "", "", "expected"},
 		{"redirect to metadata", metadata, "", "", "connections to 169.254.169.254 are never made"},
@@ -113,17 +113,15 @@ func TestChaos(t *testing.T) {
 		}
 		return len(jobs) == len(cases)+1
 	})
-	for i, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
+	for i, c := range cases { // a scrape may also have been too slow, on a busy machine
+		waiting = c.name
+		b.until(fmt.Sprintf("%s: the doctor says %q", c.name, c.want), func() bool {
 			j := b.doctor(d.ID).Jobs[i+1]
-			if j.Down != 1 || len(j.Targets) != 1 || !strings.Contains(j.Targets[0].Error, c.want) {
-				t.Errorf("the doctor says %+v, want %q", j, c.want)
-			}
+			return j.Down == 1 && len(j.Targets) == 1 && strings.Contains(j.Targets[0].Error, c.want)
 		})
 	}
-	if j := b.doctor(d.ID).Jobs[0]; j.Up != 1 || j.Accepted != 1 {
-		t.Errorf("the good target: %+v", j)
-	}
+	waiting = "good"
+	b.until("the good target", func() bool { j := b.doctor(d.ID).Jobs[0]; return j.Up == 1 && j.Accepted == 1 })
 	if s, why := b.status(d.ID); s != hearth.Active {
 		t.Errorf("status %s %s", s, why)
 	}

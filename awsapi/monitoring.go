@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	stdmaps "maps"
 	"net/http"
@@ -229,7 +230,7 @@ func (s *Server) getMetricData(ctx context.Context, r *request) (any, error) {
 	}
 	start, end, err := in.window()
 	if err != nil {
-		return nil, err
+		return nil, badQuery(err)
 	}
 	queries := in.objects("MetricDataQueries")
 	if len(queries) == 0 || len(queries) > maxDataQueries {
@@ -280,6 +281,15 @@ func (s *Server) pageOfData(ctx context.Context, r *request, in object, queries 
 // dataQueryType is what CloudWatch calls ValidationError: a query that is wrong in
 // itself. It has no other code for a bad expression.
 const dataQueryType = "metric data query"
+
+// badQuery makes a refused window CloudWatch's ValidationError, as GetMetricData has it;
+// GetMetricStatistics has another code.
+func badQuery(err error) error {
+	if e, ok := errors.AsType[*hearth.Error](err); ok && e.Kind == hearth.Invalid {
+		e.Type = dataQueryType
+	}
+	return err
+}
 
 // checkQueries refuses what is no query by its id, also those whose data is not
 // wanted.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -73,13 +74,23 @@ func MakePlan(ctx context.Context, o PlanOptions) *Plan {
 		})
 	}
 	wg.Wait()
-	var requests float64
 	for _, place := range p.Places {
 		p.Month += place.Month
-		requests += place.Billed * month.Hours()
 	}
-	p.Free = min(requests, o.Prices.FreeRequests) * o.Prices.Default.PerThousandRequests / 1000
+	p.Free = free(p.Places, o.Prices)
 	return p
+}
+
+// free is what an account's free requests may take off at most: the dearest of them.
+func free(places []PlacePlan, prices *Prices) (off float64) {
+	price := func(p PlacePlan) float64 { return prices.of(p.Region).PerThousandRequests }
+	left := prices.FreeRequests
+	for _, p := range slices.SortedFunc(slices.Values(places), func(a, b PlacePlan) int { return cmp.Compare(price(b), price(a)) }) {
+		n := min(left, p.Billed*month.Hours())
+		left -= n
+		off += n * price(p) / 1000
+	}
+	return off
 }
 
 func (g *gate) plan(ctx context.Context, at *place, o *PlanOptions) PlacePlan {

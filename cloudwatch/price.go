@@ -18,7 +18,16 @@ type Prices struct {
 	Currency     string           `yaml:"currency"`
 	FreeRequests float64          `yaml:"free-requests-per-month"`
 	Default      Price            `yaml:"default"`
-	Regions      map[string]Price `yaml:"regions"`
+	Regions      map[string]Price `yaml:"-"`
+}
+
+// A priceTable is the file. What a region does not name is as in default.
+type priceTable struct {
+	Prices  `yaml:",inline"`
+	Regions map[string]struct {
+		PerThousandMetrics  *float64 `yaml:"metrics-per-thousand"`
+		PerThousandRequests *float64 `yaml:"requests-per-thousand"`
+	} `yaml:"regions"`
 }
 
 // A Price is one region's.
@@ -30,13 +39,25 @@ type Price struct {
 // ParsePrices reads the shipped table and lays override, which may be nil, over
 // it.
 func ParsePrices(override []byte) (*Prices, error) {
-	p := &Prices{}
+	table := &priceTable{}
 	for _, text := range [][]byte{shippedPrices, override} {
 		d := yaml.NewDecoder(bytes.NewReader(text))
 		d.KnownFields(true)
-		if err := d.Decode(p); err != nil && !errors.Is(err, io.EOF) {
+		if err := d.Decode(table); err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("price table: %w", err)
 		}
+	}
+	p := &table.Prices
+	p.Regions = make(map[string]Price, len(table.Regions))
+	for region, named := range table.Regions {
+		price := p.Default
+		if named.PerThousandMetrics != nil {
+			price.PerThousandMetrics = *named.PerThousandMetrics
+		}
+		if named.PerThousandRequests != nil {
+			price.PerThousandRequests = *named.PerThousandRequests
+		}
+		p.Regions[region] = price
 	}
 	for region, price := range p.Regions {
 		if price.PerThousandMetrics < 0 || price.PerThousandRequests < 0 {

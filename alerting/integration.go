@@ -96,4 +96,10 @@ func (in integration) render(ctx context.Context, t *templates, data *amtemplate
 }
 
 // ours says that the integration is not upstream's, and takes texts as they are.
-func (in integration) ours() bool { return in.name == "sns" || in.name == "email" }
+func (in integration) ours() bool {
+	if c, ok := in.conf.(*webhook.WebhookConfig); ok {
+		_, text := textOf(c)
+		return text
+	}
+	return in.name == "sns" || in.name == "email"
+}

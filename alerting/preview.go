@@ -97,8 +97,7 @@ func (d *Definition) Render(receiver, externalURL string, examples []Example) ([
 		return nil, &hearth.Error{Kind: hearth.NotFound, Resource: receiver, Msg: "the definition has no receiver of this name"}
 	}
 	group := d.groupFor(receiver, examples)
-	ctx := notify.WithGroupLabels(notify.WithReceiverName(context.Background(), receiver), group)
-	ctx = notify.WithNotificationReason(notify.WithGroupKey(ctx, "{}:"+group.String()), notify.ReasonFirstNotification)
+	ctx := firstNotification(context.Background(), receiver, group)
 	data := t.base.Data(receiver, group, nil, notify.ReasonFirstNotification.String(), exampleAlerts(examples, externalURL)...)
 	var out []Preview
 	for _, in := range integrationsOf(d.Config.Receivers[i]) {
@@ -120,6 +119,13 @@ func (d *Definition) groupFor(receiver string, examples []Example) model.LabelSe
 		}
 	}
 	return model.LabelSet{"alertname": model.LabelValue(examples[0].Labels["alertname"])}
+}
+
+// firstNotification is what integrations find in the context of a group that is notified
+// of for the first time.
+func firstNotification(ctx context.Context, receiver string, group model.LabelSet) context.Context {
+	ctx = notify.WithGroupLabels(notify.WithReceiverName(ctx, receiver), group)
+	return notify.WithNotificationReason(notify.WithGroupKey(ctx, "{}:"+group.String()), notify.ReasonFirstNotification)
 }
 
 func exampleAlerts(in []Example, externalURL string) []*alert.Alert {

@@ -72,6 +72,7 @@ type Room struct {
 	external *url.URL
 	metrics  *metrics
 	shared   *shared
+	trials   chan struct{} // one for each trial under way
 
 	mu      sync.Mutex
 	seats   map[hearth.WorkspaceID]*seat
@@ -117,7 +118,7 @@ func New(o Options) (*Room, error) {
 		return nil, err
 	}
 	r := &Room{
-		opts: o, limits: limitsOf(o.Profile), external: external, shared: newShared(),
+		opts: o, limits: limitsOf(o.Profile), external: external, shared: newShared(), trials: make(chan struct{}, trialSlots),
 		seats: map[hearth.WorkspaceID]*seat{}, idleAfter: 15 * time.Minute, settle: 2 * time.Second, tick: 30 * time.Second,
 	}
 	r.metrics = newMetrics(o.Metrics, r)

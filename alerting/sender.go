@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/alertmanager/config"
 	"github.com/prometheus/alertmanager/config/receiver"
 	"github.com/prometheus/alertmanager/notify"
-	commoncfg "github.com/prometheus/common/config"
+	"github.com/prometheus/alertmanager/notify/webhook"
 	"github.com/prometheus/common/model"
 
 	"github.com/hearth-metrics/hearth"
@@ -94,10 +94,12 @@ func (s *sender) attempt(ctx context.Context, alerts []*alert.Alert) (retry bool
 		return s.publish(ctx, c)
 	case *config.EmailConfig:
 		return s.mail(ctx, c)
+	case *webhook.WebhookConfig:
+		if text, ok := textOf(c); ok {
+			return s.say(ctx, c, text)
+		}
 	}
-	made, err := receiver.BuildReceiverIntegrations(s.in.alone(conf), s.templates.base, s.am.log,
-		commoncfg.WithDialContextFunc(s.dial), commoncfg.WithHTTP2Disabled(), commoncfg.WithKeepAlivesDisabled(),
-		commoncfg.WithUserAgent("Hearth"))
+	made, err := receiver.BuildReceiverIntegrations(s.in.alone(conf), s.templates.base, s.am.log, s.guarded()...)
 	if err != nil || len(made) != 1 {
 		return false, errors.Join(err, fmt.Errorf("the integration %s cannot be made", s.in.name))
 	}

@@ -63,6 +63,7 @@ func (s *Server) grafanaAlertRows(d *dashboard.Room) []row {
 		gapi("GET", "/alert-notifications", "NotificationChannels", editor, d.Channels),
 		gapi("GET", "/alert-notifications/lookup", "LookupNotificationChannels", viewer, d.ChannelNames),
 		gapi("POST", "/alert-notifications", "CreateNotificationChannel", editor, d.CreateChannel),
+		gapi("POST", "/alert-notifications/test", "TestNotificationChannel", editor, d.TestChannel),
 	}
 	for _, by := range []struct{ path, name string }{{"/alert-notifications/{id}", "ByID"}, {"/alert-notifications/uid/{uid}", "ByUID"}} {
 		rows = append(rows,

@@ -48,6 +48,7 @@ func (s *Server) grafanaShareRows(d *dashboard.Room) []row {
 		gapi("POST", alerts, "SetAlertmanagerConfiguration", editor, d.SetAlertConfig),
 		gapi("DELETE", alerts, "ResetAlertmanagerConfiguration", editor, d.ResetAlertConfig),
 		gapi("GET", "/alertmanager/grafana/config/api/v1/receivers", "AlertmanagerReceivers", editor, d.AlertReceivers),
+		gapi("POST", "/alertmanager/grafana/config/api/v1/receivers/test", "TestContactPoints", editor, d.TestReceivers),
 	}
 	for _, on := range []struct{ path, name string }{{"/access-control/folders/{folderUid}", "Folder"}, {"/access-control/dashboards/{uid}", "Dashboard"}} {
 		rows = append(rows,

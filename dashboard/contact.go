@@ -29,6 +29,9 @@ type Alerts interface {
 	Notify(ctx context.Context, w hearth.GrafanaWorkspace, alerts ...*notifier.Alert) error
 	// ServeAPI answers Alertmanager's API; the path is as there, /api/v2/silences.
 	ServeAPI(w http.ResponseWriter, r *http.Request, of hearth.GrafanaWorkspace) error
+	// Try sends an alert once to whom the definition names, Invalid for a bad one.
+	// Other errors tell what became of it.
+	Try(ctx context.Context, w hearth.GrafanaWorkspace, definition []byte, labels, annotations map[string]string) error
 }
 
 var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
@@ -71,6 +74,7 @@ const (
 var secretSettings = map[string][]string{
 	"slack": {"url", "token"}, "pagerduty": {"integrationKey"}, "webhook": {"password", "authorization_credentials"}, "opsgenie": {"apiKey"},
 	"telegram": {"bottoken"}, "pushover": {"userKey", "apiToken"}, "webex": {"bot_token"}, "discord": {"url"},
+	"victorops": {"url"}, "googlechat": {"url"},
 }
 
 func (c *contact) about(id hearth.GrafanaID, name string) string {
@@ -105,17 +109,10 @@ func (r *Room) keepContact(tx store.Tx, id hearth.GrafanaID, c, old *contact) er
 	if c.Name = strings.TrimSpace(c.Name); c.Name == "" || len(c.Name) > maxSourceName {
 		return invalid("name", "must have 1 to %d characters", maxSourceName)
 	}
-	if integrations[c.Type] == nil {
-		return invalid("type", "%q is not served: there are %s", c.Type, strings.Join(slices.Sorted(maps.Keys(integrations)), ", "))
-	}
-	size, err := json.Marshal(c.Settings)
-	if err != nil || len(size) > maxContactBytes {
-		return invalid("settings", "must have at most %d bytes", maxContactBytes)
-	}
 	if err := checkUID(c.UID); err != nil {
 		return err
 	}
-	if err := c.unserved(); err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
 	if c.UID == "" {
@@ -131,6 +128,7 @@ func (r *Room) keepContact(tx store.Tx, id hearth.GrafanaID, c, old *contact) er
 		if err := roomFor(tx, contactBucket, key(id), maxContacts, "contact points"); err != nil {
 			return err
 		}
+		var err error
 		if c.ID, err = next(tx, id, "contact"); err != nil {
 			return err
 		}
@@ -140,6 +138,18 @@ func (r *Room) keepContact(tx store.Tx, id hearth.GrafanaID, c, old *contact) er
 	}
 	r.sealContact(id, c, old)
 	return put(tx, contactBucket, key(id, c.UID), c)
+}
+
+// check refuses what no integration is made of.
+func (c *contact) check() error {
+	if integrations[c.Type] == nil {
+		return invalid("type", "%q is not served: there are %s", c.Type, strings.Join(slices.Sorted(maps.Keys(integrations)), ", "))
+	}
+	size, err := json.Marshal(c.Settings)
+	if err != nil || len(size) > maxContactBytes {
+		return invalid("settings", "must have at most %d bytes", maxContactBytes)
+	}
+	return c.unserved()
 }
 
 // secrets are the settings that are kept sealed: those that always are, that came

@@ -48,7 +48,7 @@ var integrations = map[string]integration{
 		c := renamed(s, "url", "api_url", "recipient", "channel", "title", "title", "text", "text", "username", "username",
 			"icon_emoji", "icon_emoji", "icon_url", "icon_url", "color", "color")
 		if token := firstText(s, "token"); token != "" {
-			c["api_url"] = orElse(firstText(s, "url"), "https://slack.com/api/chat.postMessage")
+			c["api_url"] = orElse(firstText(s, "url", "endpointUrl"), "https://slack.com/api/chat.postMessage")
 			c["http_config"] = yamlMap{"authorization": yamlMap{"credentials": token}}
 		}
 		if m := mentions(s); m != "" {
@@ -73,10 +73,17 @@ var integrations = map[string]integration{
 		if n, err := strconv.Atoi(firstText(s, "maxAlerts")); err == nil && n > 0 {
 			c["max_alerts"] = n
 		}
+		h := yamlMap{}
 		if user := firstText(s, "username"); user != "" {
-			c["http_config"] = yamlMap{"basic_auth": yamlMap{"username": user, "password": firstText(s, "password")}}
+			h["basic_auth"] = yamlMap{"username": user, "password": firstText(s, "password")}
 		} else if v := firstText(s, "authorization_credentials"); v != "" {
-			c["http_config"] = yamlMap{"authorization": yamlMap{"type": orElse(firstText(s, "authorization_scheme"), "Bearer"), "credentials": v}}
+			h["authorization"] = yamlMap{"type": orElse(firstText(s, "authorization_scheme"), "Bearer"), "credentials": v}
+		}
+		if list := headers(s["headers"]); len(list) > 0 {
+			h["http_headers"] = list
+		}
+		if len(h) > 0 {
+			c["http_config"] = h
 		}
 		if m := firstText(s, "httpMethod"); m != "" && m != "POST" {
 			return "", nil, invalid("settings.httpMethod", "must be POST")
@@ -134,6 +141,16 @@ var integrations = map[string]integration{
 		c["http_config"] = yamlMap{"authorization": yamlMap{"credentials": firstText(s, "bot_token")}}
 		return "webex_configs", c, need(c, "room_id", "settings.room_id")
 	},
+	"victorops": func(s map[string]any) (string, yamlMap, error) {
+		c := renamed(s, "messageType", "message_type", "title", "entity_display_name", "description", "state_message")
+		return "victorops_configs", c, splunkOnCall(c, firstText(s, "url"))
+	},
+	"googlechat": func(s map[string]any) (string, yamlMap, error) {
+		c := renamed(s, "url", "url")
+		title, text := orElse(firstText(s, "title"), `{{ template "default.title" . }}`), orElse(firstText(s, "message"), `{{ template "default.message" . }}`)
+		c["payload"] = yamlMap{"text": title + "\n" + text}
+		return "webhook_configs", c, need(c, "url", "settings.url")
+	},
 }
 
 // grafanaTemplates are the templates that texts of Grafana's contact points name.
@@ -182,12 +199,18 @@ func (r *Room) definition(tx store.Tx, id hearth.GrafanaID) ([]byte, error) {
 	if len(direct) > 0 {
 		root["routes"] = direct
 	}
-	config := yamlMap{"route": root, "receivers": receivers, "templates": []string{"*.tmpl"}}
-	if r.opts.Mail != nil {
-		config["global"] = r.opts.Mail
-	}
+	config := yamlMap{"route": root, "receivers": receivers}
 	if config["time_intervals"], err = s.intervals(); err != nil {
 		return nil, err
+	}
+	return r.whole(config, s)
+}
+
+// whole adds to a configuration what all have: the mail server and the templates.
+func (r *Room) whole(config yamlMap, s *alertSettings) ([]byte, error) {
+	config["templates"] = []string{"*.tmpl"}
+	if r.opts.Mail != nil {
+		config["global"] = r.opts.Mail
 	}
 	text, err := yaml.Marshal(config)
 	if err != nil {
@@ -211,22 +234,32 @@ func (r *Room) receivers(tx store.Tx, id hearth.GrafanaID) (out []yamlMap, names
 		if err != nil {
 			return nil, nil, err
 		}
-		kind, config, err := integrations[c.Type](settings)
+		kind, configs, err := r.integrate(c, settings)
 		if err != nil {
 			return nil, nil, err
 		}
-		if c.Type == "email" && r.opts.Mail == nil {
-			return nil, nil, invalid("type", "e-mail cannot be sent: this Hearth has no mail server, see --smtp.address; a topic with an e-mail subscription can")
-		}
-		config["send_resolved"] = !c.Silent
 		if len(names) == 0 || names[len(names)-1] != c.Name {
 			names, out = append(names, c.Name), append(out, yamlMap{"name": c.Name})
 		}
 		last := out[len(out)-1]
 		have, _ := last[kind].([]yamlMap)
-		last[kind] = append(have, apart(config, settings)...)
+		last[kind] = append(have, configs...)
 	}
 	return out, names, nil
+}
+
+// integrate makes of a contact point, with its secrets, one or more of a receiver's
+// lists.
+func (r *Room) integrate(c *contact, settings map[string]any) (list string, configs []yamlMap, err error) {
+	list, config, err := integrations[c.Type](settings)
+	if err != nil {
+		return "", nil, err
+	}
+	if c.Type == "email" && r.opts.Mail == nil {
+		return "", nil, invalid("type", "e-mail cannot be sent: this Hearth has no mail server, see --smtp.address; a topic with an e-mail subscription can")
+	}
+	config["send_resolved"] = !c.Silent
+	return list, apart(config, settings), nil
 }
 
 var matcherOps = []string{"=", "!=", "=~", "!~"}

@@ -145,6 +145,10 @@ func (*slowAlerts) Notify(context.Context, hearth.GrafanaWorkspace, ...*notifier
 	return nil
 }
 
+func (*slowAlerts) Try(context.Context, hearth.GrafanaWorkspace, []byte, map[string]string, map[string]string) error {
+	return nil
+}
+
 func (*slowAlerts) ServeAPI(http.ResponseWriter, *http.Request, hearth.GrafanaWorkspace) error {
 	return nil
 }

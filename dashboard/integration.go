@@ -3,6 +3,8 @@ package dashboard
 import (
 	"fmt"
 	"maps"
+	"net/url"
+	"path"
 	"strings"
 )
 
@@ -91,6 +93,16 @@ func responders(v any) (out []yamlMap) {
 	return out
 }
 
+// headers are those of a webhook's requests, in Alertmanager's form.
+func headers(v any) yamlMap {
+	given, _ := v.(map[string]any)
+	out := yamlMap{}
+	for name, value := range given {
+		out[name] = yamlMap{"secrets": []string{fmt.Sprint(value)}}
+	}
+	return out
+}
+
 func texts(m map[string]any) map[string]string {
 	out := map[string]string{}
 	for k, v := range m {
@@ -99,9 +111,33 @@ func texts(m map[string]any) map[string]string {
 	return out
 }
 
+// splunkOnCall takes the address that Splunk On-Call (once VictorOps) gives apart: it
+// ends in a key and a routing key.
+func splunkOnCall(c yamlMap, address string) error {
+	u, err := url.Parse(strings.TrimSuffix(address, "/"))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" {
+		return invalid("settings.url", "must be an address such as https://alert.victorops.com/integrations/generic/20131114/alert/KEY/ROUTING_KEY")
+	}
+	before, route := path.Split(u.Path)
+	api, key := path.Split(strings.TrimSuffix(before, "/"))
+	if key == "" || route == "" {
+		return invalid("settings.url", "must end in /KEY/ROUTING_KEY")
+	}
+	u.Path, u.RawPath = api, ""
+	c["api_url"], c["api_key"], c["routing_key"] = u.String(), key, route
+	return nil
+}
+
 // unserved refuses settings that would be kept and change nothing, where that would
 // send alerts in somebody else's name.
 func (c *contact) unserved() error {
+	if c.Type == "webhook" {
+		for _, name := range []string{"hmacConfig", "tlsConfig", "http_config", "payload"} {
+			if v, given := c.Settings[name].(map[string]any); given && len(v) > 0 {
+				return invalid("settings."+name, "is not served: the request would go out without it")
+			}
+		}
+	}
 	if c.Type != "sns" {
 		return nil
 	}

@@ -119,6 +119,11 @@ func (g grafanaAlerts) Notify(ctx context.Context, w hearth.GrafanaWorkspace, al
 	return g.p.rooms.alerting.Notify(ctx, asPlace(w), alerts...)
 }
 
+// Try sends an alert once, beside the alert manager.
+func (g grafanaAlerts) Try(ctx context.Context, w hearth.GrafanaWorkspace, definition []byte, labels, annotations map[string]string) error {
+	return g.p.rooms.alerting.Try(ctx, asPlace(w), definition, alerting.Example{Labels: labels, Annotations: annotations})
+}
+
 // ServeAPI answers Alertmanager's API.
 func (g grafanaAlerts) ServeAPI(w http.ResponseWriter, r *http.Request, of hearth.GrafanaWorkspace) error {
 	return g.p.rooms.alerting.ServeAPI(w, r.WithContext(hearth.WithWorkspace(r.Context(), asPlace(of))))

@@ -1,7 +1,7 @@
 /* Contact points of a Grafana workspace: who is told, by what, and which of them gets what no policy sends elsewhere. */
 import { Badge, Button, Checkbox, Field, Input, Select, Stack, TextArea } from '@grafana/ui';
 import { useState } from 'react';
-import { deleteContact, getPolicies, listContacts, putContact, putPolicies, type ContactPoint } from '../api/alerting';
+import { deleteContact, getPolicies, listContacts, putContact, putPolicies, testContact, type ContactPoint } from '../api/alerting';
 import { Modal } from '../components/Modal';
 import { Act, DeleteByName, Failure, Nothing, Rows, Shown } from '../console/parts';
 import { useAsync } from '../lib/useAsync';
@@ -35,8 +35,11 @@ function List() {
             { head: 'Type', cell: (c) => contactKinds[c.type]?.label ?? c.type },
             { head: 'Leads to', wide: true, cell: (c) => <code>{leadsTo(c.type, c.settings)}</code> },
             {
-              head: 'Actions', cell: (c) => readOnly ? <span title={readOnly}>–</span> : c.provenance ? <span title="It is changed where it was made.">made by {c.provenance === 'file' ? 'a file' : 'a program'}</span> : (
+              head: 'Actions', cell: (c) => readOnly ? <span title={readOnly}>–</span> : c.provenance ? (
+                <Stack gap={1} wrap="wrap" alignItems="center"><Test of={c} /><span title="It is changed where it was made.">made by {c.provenance === 'file' ? 'a file' : 'a program'}</span></Stack>
+              ) : (
                 <Stack gap={1} wrap="wrap">
+                  <Test of={c} />
                   <Button size="sm" variant="secondary" onClick={() => setOpen(c)}>Edit</Button>
                   {c.name !== policies.receiver && <Act done={`${c.name} is the default now`} fails="The default was not changed" does={() => putPolicies({ ...policies, receiver: c.name }).then(found.again)}>Make default</Act>}
                   <Button size="sm" variant="secondary" icon="trash-alt" onClick={() => setDoomed(c)}>Delete</Button>
@@ -50,6 +53,10 @@ function List() {
       {doomed && <DeleteByName what="contact point" name={doomed.name} note="Whom it led to is told no more." onDelete={() => deleteContact(doomed.uid ?? '').then(found.again)} onClose={() => setDoomed(undefined)} />}
     </>
   );
+}
+
+function Test({ of }: { of: ContactPoint }) {
+  return <Act done={`A test alert was sent to ${of.name}`} fails="The test alert was not sent" does={() => testContact(of)}>Test</Act>;
 }
 
 const kinds = Object.entries(contactKinds).map(([value, { label }]) => ({ label, value }));

@@ -26,6 +26,8 @@ export const contactKinds: Record<string, { label: string; settings: Setting[] }
   discord: { label: 'Discord', settings: [secret('url', 'Webhook URL'), message] },
   telegram: { label: 'Telegram', settings: [secret('bottoken', 'Bot token'), { key: 'chatid', label: 'Chat id' }, message] },
   pushover: { label: 'Pushover', settings: [secret('apiToken', 'API token'), secret('userKey', 'User key'), message] },
+  victorops: { label: 'Splunk On-Call (VictorOps)', settings: [{ ...secret('url', 'URL'), example: 'https://alert.victorops.com/integrations/generic/20131114/alert/KEY/ROUTING_KEY' }, { key: 'description', label: 'Message', long: true, optional: true }] },
+  googlechat: { label: 'Google Chat', settings: [{ ...secret('url', 'Webhook URL'), example: 'https://chat.googleapis.com/v1/spaces/…' }, message] },
   webex: { label: 'Webex', settings: [secret('bot_token', 'Bot token'), { key: 'room_id', label: 'Room id' }, message] },
 };
 

@@ -108,6 +108,20 @@ export const putContact = (c: ContactPoint) =>
 
 export const deleteContact = (uid: string) => send(`${at}/contact-points/${encoded(uid)}`, { method: 'DELETE', headers: byHand });
 
+interface Tried {
+  receivers: { grafana_managed_receiver_configs: { status: string; error?: string }[] }[];
+}
+
+/** Sends a test alert to a contact point; what it has of secrets is Hearth's to add. */
+export async function testContact({ uid, name, type, settings, disableResolveMessage }: ContactPoint) {
+  const config = { uid, name, type, settings, disableResolveMessage };
+  const out = await getJSON<Tried>('/api/alertmanager/grafana/config/api/v1/receivers/test', { method: 'POST', json: { receivers: [{ name, grafana_managed_receiver_configs: [config] }] } });
+  const bad = out.receivers.flatMap((r) => r.grafana_managed_receiver_configs).find((c) => c.status !== 'ok');
+  if (bad) {
+    throw new Error(bad.error ?? 'no reason was given');
+  }
+}
+
 export interface Policy {
   receiver?: string;
   provenance?: string;

@@ -2,6 +2,7 @@ package scraper
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -37,10 +38,10 @@ type given struct {
 	Interval time.Duration       `json:"interval"` // the longest
 }
 
-// maxOwed bounds the labels of a debt, in bytes: some 20,000 targets of a cluster.
-// The series of targets beyond end by themselves, after the five minutes that queries
-// look back.
-const maxOwed = 6 << 20
+// maxOwed bounds the labels of a debt, in bytes as they are kept, below what the store
+// takes: some 20,000 targets of a cluster. The series of targets beyond end by
+// themselves, after the five minutes that queries look back.
+const maxOwed = 12 << 20
 
 // grace is how long after a change samples may still come that are the scraper's, if
 // its intervals are short.
@@ -91,10 +92,8 @@ func (c *collector) given() (g given) {
 				of[l.Name] = l.Value
 			}
 		})
-		for name, value := range of {
-			size += len(name) + len(value)
-		}
-		if size > maxOwed {
+		kept, err := json.Marshal(of)
+		if size += len(kept) + len(","); err != nil || size > maxOwed {
 			break
 		}
 		g.Targets = append(g.Targets, of)

@@ -2,6 +2,7 @@ package scraper
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"strings"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/hearth-metrics/hearth"
 	"github.com/hearth-metrics/hearth/engine"
+	"github.com/hearth-metrics/hearth/store"
 )
 
 // keptSamples are the samples of one workspace, in Prometheus' own database.
@@ -173,6 +175,32 @@ func TestOwedMarkersSurvive(t *testing.T) {
 	}
 }
 
+// Nothing is owed to a workspace that is gone, nor by a scraper that had no targets yet.
+func TestOwedToNobody(t *testing.T) {
+	b, kept, ahead := owedBed(t)
+	target := serve(t, "tea 1\n")
+	d := b.create("scrape_configs: [{job_name: j, scrape_interval: 200ms, static_configs: [{targets: ['" + target + "']}]}]\n")
+	b.until("samples", func() bool { return kept.of("__name__", "tea").samples > 0 })
+	none := b.create("scrape_configs: [{job_name: j, http_sd_configs: [{url: 'http://" + target + "/'}]}]\n")
+	if _, err := b.Delete(b.as(), none.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.owes(); n != 0 {
+		t.Errorf("%d debts of a scraper without targets", n)
+	}
+	if _, err := b.Delete(b.as(), d.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.owes(); n != 1 {
+		t.Errorf("%d debts", n)
+	}
+	b.mu.Lock()
+	delete(b.all, kitchen.ID)
+	b.mu.Unlock()
+	ahead.Add(int64(time.Hour))
+	b.until("nothing owed", func() bool { return b.owes() == 0 })
+}
+
 // owes is how many debts there are.
 func (b *bed) owes() int {
 	b.t.Helper()
@@ -251,13 +279,16 @@ func TestMarkersOfTheirOwnKind(t *testing.T) {
 // Labels of a great many targets are kept up to a bound.
 func TestOwedIsBounded(t *testing.T) {
 	c := &collector{conf: &configuration{global: &config.GlobalConfig{ExternalLabels: labels.FromStrings("home", "ours", "room", "hall")}}}
-	long := strings.Repeat("x", 1<<20)
+	long := strings.Repeat("<", 1<<20) // six bytes each, as they are kept
 	for range 100 {
 		c.targets = append(c.targets, labels.FromStrings("__address__", "a:1", "room", "kitchen", "long", long))
 	}
 	got := c.given().Targets
-	if len(got) != maxOwed>>20-1 {
-		t.Errorf("%d targets of a megabyte each", len(got))
+	if len(got) != 1 {
+		t.Fatalf("%d targets of six megabytes each", len(got))
+	}
+	if kept, err := json.Marshal(debt{given: given{Targets: got}}); err != nil || len(kept) > store.MaxValueBytes {
+		t.Errorf("%d bytes: %v", len(kept), err)
 	}
 	delete(got[0], "long")
 	if want := map[string]string{"home": "ours", "room": "kitchen"}; !maps.Equal(got[0], want) {

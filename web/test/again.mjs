@@ -73,7 +73,7 @@ async function again(page, where, at, arn, alert) {
   const entry = page.getByRole('listitem').filter({ hasText: alert }).filter({ has: page.getByText('How it went, and what was sent') }).first();
   const told = await becomes(async () => {
     await page.goto(at);
-    return { ok: await entry.waitFor({ timeout: 5000 }).then(() => true, () => false) };
+    return { ok: await entry.waitFor({ timeout: 15000 }).then(() => true, () => false) };
   });
   check(`${where}: the page has it`, told.ok, await page.locator('main').innerText());
   const { length: before } = came[arn];

@@ -74,9 +74,24 @@ export async function quiet(page) {
   }
 }
 
+/**
+ * Waits until nothing on a page is on its way to another look: a colour that fades is none
+ * that axe should judge. What moves for good is not waited for.
+ */
+export const still = (page) =>
+  page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    for (let calm = 0; calm < 2; calm++) {
+      await frame();
+      const moving = document.getAnimations().filter((a) => a.playState === 'running' && Number.isFinite(a.effect?.getComputedTiming().endTime));
+      await Promise.all(moving.map((a) => a.finished.catch(() => {})));
+      calm = moving.length === 0 ? calm : -1;
+    }
+  });
+
 /** A page whose errors and requests to elsewhere than home are noted. */
 export async function openPage(browser, { home = url, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 2600 }, colorScheme: 'dark', reducedMotion: 'reduce', bypassCSP: false, acceptDownloads: true, ...options });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 2600 }, colorScheme: 'dark', timezoneId: 'UTC', reducedMotion: 'reduce', bypassCSP: false, acceptDownloads: true, ...options });
   await context.addInitScript(recordCanvases);
   context.on('page', countTraffic);
   const page = await context.newPage();

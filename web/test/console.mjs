@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { still } from './browser.mjs';
 
 const { HEARTH_URL: url, SHOTS: shots } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -17,7 +18,7 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
-const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, colorScheme: 'dark', reducedMotion: 'reduce', bypassCSP: false });
+const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, colorScheme: 'dark', timezoneId: 'UTC', reducedMotion: 'reduce', bypassCSP: false });
 const page = await context.newPage();
 page.setDefaultTimeout(60000);
 const errors = [];
@@ -46,7 +47,7 @@ const look = async (name) => {
   }
   await page.mouse.move(0, 500); // the library's hovered and focused buttons are lighter than axe likes
   await page.evaluate(() => document.activeElement?.blur());
-  await page.waitForTimeout(300);
+  await still(page);
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   const bad = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
@@ -57,7 +58,7 @@ const look = async (name) => {
       await page.screenshot({ path: `${shots}/${name}-${theme}.png` });
       await page.getByRole('button', { name: /^Use the/ }).click({ timeout: 2000 }).catch(() => {});
       await page.mouse.move(0, 500);
-      await page.waitForTimeout(300);
+      await still(page);
     }
   }
 };

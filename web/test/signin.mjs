@@ -59,7 +59,7 @@ async function out(login) {
 async function refused(name, ...texts) {
   await page.getByRole('heading', { name: 'Not signed in' }).waitFor();
   for (const text of texts) {
-    const ok = await page.getByText(text).first().waitFor({ timeout: 5000 }).then(() => true, () => false);
+    const ok = await page.getByText(text).first().waitFor().then(() => true, () => false);
     check(`${name}: the page says ${text}`, ok, ok ? '' : await page.locator('main').innerText());
   }
   check(`${name}: and has the request's id`, /Request [0-9a-f-]{36}/.test(await page.locator('main').innerText()));

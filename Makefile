@@ -43,7 +43,7 @@ vuln: $(TOOLS)/govulncheck
 	*) echo "$$out"; exit $$ok;; esac
 
 test: peers
-	$(GO) test -timeout 30m ./...
+	$(GO) test -timeout 90m ./...
 
 # web builds the browser app into web/dist, which is committed: who builds Hearth
 # needs no Node.
@@ -52,7 +52,7 @@ web:
 
 # test-race runs the rooms, not the journeys, under the race detector.
 test-race:
-	$(GO) test -race -short -timeout 30m $$($(GO) list ./... | grep -v -e /cmd/ -e /test/)
+	$(GO) test -race -short -timeout 90m $$($(GO) list ./... | grep -v -e /cmd/ -e /test/)
 
 # fuzz gives every decoder of outside bytes a few seconds beyond its kept corpus. What it
 # finds lands in testdata/fuzz: mend it and keep the file.

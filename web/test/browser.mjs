@@ -89,6 +89,15 @@ export const still = (page) =>
     }
   });
 
+/**
+ * Ends the part of a journey in which a refusal is no fault. A busy browser tells late of
+ * what was refused, and a page may ask a second time.
+ */
+export async function noMore(noted) {
+  await quiet(noted.page);
+  noted.expected = false;
+}
+
 /** A page whose errors and requests to elsewhere than home are noted. */
 export async function openPage(browser, { home = url, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 2600 }, colorScheme: 'dark', timezoneId: 'UTC', reducedMotion: 'reduce', bypassCSP: false, acceptDownloads: true, ...options });
@@ -98,7 +107,7 @@ export async function openPage(browser, { home = url, ...options } = {}) {
   page.setDefaultTimeout(patience);
   page.setDefaultNavigationTimeout(patience);
   const noted = { page, errors: [], foreign: [], expected: false };
-  page.on('console', (m) => m.type() === 'error' && !noted.expected && noted.errors.push(`${page.url()}: ${m.text()}`));
+  page.on('console', (m) => m.type() === 'error' && !noted.expected && noted.errors.push(`${page.url()}: ${m.text()} ${m.location().url}`));
   page.on('pageerror', (e) => noted.errors.push(`${page.url()}: ${e.stack ?? e}`));
   page.on('request', (r) => !r.url().startsWith(home) && !/^(data|blob):/.test(r.url()) && noted.foreign.push(r.url()));
   return noted;
@@ -112,8 +121,7 @@ export async function signIn(noted, path = '/dashboards', at = base) {
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-  await quiet(page);
-  noted.expected = false;
+  await noMore(noted);
 }
 
 /** Signs in to the console with the keys that `hearth dev` has. */
@@ -125,7 +133,7 @@ export async function signInWithKeys(noted, at = url) {
   await page.getByLabel('Secret access key').fill('test');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('heading', { name: 'Workspaces' }).waitFor();
-  noted.expected = false;
+  await noMore(noted);
 }
 
 /** What holds of every journey, and its end. */

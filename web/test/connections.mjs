@@ -1,7 +1,7 @@
 // The steps of the posts in Amazon Managed Grafana's own pages: a data source by region,
 // one by URL, a service account with a token, a contact point on an SNS topic, an alert
 // on a panel. Started by `go test ./test/browser`.
-import { api, base, check, failures, key, launch, openPage, password, serious } from './browser.mjs';
+import { api, base, check, failures, key, launch, noMore, openPage, password, serious } from './browser.mjs';
 
 const browser = await launch();
 const noted = await openPage(browser, { viewport: { width: 1360, height: 900 } });
@@ -23,7 +23,7 @@ await button('Sign in').click();
 await shows('a wrong password is refused in words', /password/i);
 await page.getByRole('alert').first().waitFor();
 await page.waitForLoadState('networkidle');
-noted.expected = false;
+await noMore(noted);
 await look('sign in, refused');
 await page.getByLabel('Password').fill(password);
 await button('Sign in').click();
@@ -62,7 +62,7 @@ await button('Delete').click();
 await page.getByLabel('Write Elsewhere to delete it').fill('Elsewhere');
 await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 await page.getByRole('heading', { level: 1, name: 'Data sources' }).waitFor();
-noted.expected = false; // told late by a busy browser
+await noMore(noted);
 check('it is gone', (await page.getByRole('link', { name: 'Elsewhere' }).count()) === 0);
 
 // A service account with a token, which works as a Viewer.

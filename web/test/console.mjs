@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
-import { still } from './browser.mjs';
+import { noMore, openPage, still } from './browser.mjs';
 
 const { HEARTH_URL: url, SHOTS: shots } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -18,15 +18,8 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
-const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, colorScheme: 'dark', timezoneId: 'UTC', reducedMotion: 'reduce', bypassCSP: false });
-const page = await context.newPage();
-page.setDefaultTimeout(60000);
-const errors = [];
-const foreign = [];
-let expected = false; // the page is meant to show a failure
-page.on('console', (m) => m.type() === 'error' && !expected && errors.push(`${page.url()}: ${m.text()} ${m.location().url}`));
-page.on('pageerror', (e) => errors.push(`${page.url()}: ${e.stack ?? e}`));
-page.on('request', (r) => !r.url().startsWith(url) && !/^(data|blob):/.test(r.url()) && foreign.push(r.url()));
+const noted = await openPage(browser, { viewport: { width: 1360, height: 900 } });
+const { page, errors, foreign } = noted;
 
 const button = (name) => page.getByRole('button', { name, exact: true });
 const shows = async (what, text, timeout = 60000) => {
@@ -70,11 +63,11 @@ const metadata = readFileSync(new URL('../testdata/idp.xml', import.meta.url), '
 await page.goto(url + '/ui/');
 await page.getByLabel('Access key id').fill('test');
 await page.getByLabel('Secret access key').fill('wrong');
-expected = true;
+noted.expected = true;
 await button('Sign in').click();
 await page.getByRole('alert').first().waitFor().catch(() => {});
 check('wrong keys are refused', await page.getByLabel('Access key id').isVisible());
-expected = false;
+await noMore(noted);
 await page.evaluate(axe);
 await page.getByLabel('Secret access key').fill('test');
 await button('Sign in').click();
@@ -202,12 +195,11 @@ await shows('the parts of the expression', 'aggregation');
 await page.getByRole('button', { name: 'Statistics' }).click();
 await shows('what the query reads', 'Samples read');
 await look('explore');
-expected = true;
+noted.expected = true;
 await page.getByLabel('PromQL').fill('sum(');
 await button('Run').click();
 await shows('an error is the server\'s', /parse error|unclosed|unexpected/);
-await page.waitForLoadState('networkidle'); // a second question is refused, too
-expected = false;
+await noMore(noted);
 
 // Topics.
 const topic = 'journey-' + Date.now();
@@ -258,10 +250,10 @@ await shows('what the identity provider is told', /saml\/acs/);
 await shows('SAML waits', 'SAML waits for the metadata of the identity provider');
 await page.getByRole('radio', { name: 'Upload or copy/paste' }).click();
 await page.getByLabel('Metadata XML').fill('<no/>');
-expected = true;
+noted.expected = true;
 await button('Save').click();
 await shows('wrong metadata is refused', 'samlConfiguration.idpMetadata.xml');
-expected = false;
+await noMore(noted);
 await page.getByLabel('Metadata XML').fill(metadata);
 await page.getByLabel('Attribute: Role').fill('Role');
 await page.getByLabel('Values of admins').fill('ADMIN');
@@ -277,7 +269,7 @@ await page.getByRole('dialog').getByLabel('Name').fill('journeys');
 await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
 await page.getByRole('heading', { level: 1, name: 'journeys' }).waitFor();
 const team = page.url().match(/g-[0-9a-f]+/)[0];
-const door = await context.newPage();
+const door = await page.context().newPage();
 await door.goto(`${url}/grafana/${team}/`);
 check('its sign-in page offers SAML and single sign-on, as far as they are there', await door.getByRole('link', { name: /SAML/ }).waitFor().then(() => true, () => false), await door.locator('main').textContent());
 await door.close();
@@ -292,10 +284,10 @@ await open('/clusters');
 await page.getByRole('button', { name: 'Register cluster' }).click();
 await page.getByLabel('Name').fill(cluster);
 await page.getByLabel('Kubeconfig').fill(`apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: u, user: {token: abc}}]\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n`);
-expected = true;
+noted.expected = true;
 await button('Register').click();
 await shows('a cluster that does not answer is not registered unasked', 'cannot be reached');
-expected = false;
+await noMore(noted);
 await page.getByText('Register it even if it does not answer now').click();
 await button('Register').click();
 await page.getByRole('heading', { level: 1, name: cluster }).waitFor();
@@ -314,10 +306,10 @@ const job = page.getByRole('textbox', { name: 'Configuration of the job' });
 await write('discovery:\n  jobs:\n  - type: ecs-nothing\n', job);
 await page.getByLabel('Access key id of AWS').fill('AKIAQ33BWUG3BLXXXXXX');
 await page.getByLabel('Secret access key of AWS').fill('not-a-secret');
-expected = true;
+noted.expected = true;
 await button('Add').click();
 await shows('a wrong configuration is refused', 'The job was not added');
-expected = false;
+await noMore(noted);
 await write('discovery:\n  jobs:\n  - regions: [us-east-1]\n    type: ecs-containerinsights\n    awsDimensions: [ServiceName]\n    metrics:\n    - name: CpuReserved\n      statistics: [Average]\n      period: 300\n      length: 3600\n', job);
 await button('Add').click();
 await shows('a right one is a job with its cost', 'Cost of a month');

@@ -1,7 +1,7 @@
 // What people do in the browser, on a real Hearth with known samples.
 // Started by `go test ./test/browser`, which says where Hearth is.
 import { readdirSync, readFileSync } from 'node:fs';
-import { api, base, becomes, check, failures, launch, openPage, panelOf, password, quiet } from './browser.mjs';
+import { api, base, becomes, check, failures, launch, noMore, openPage, panelOf, password, quiet } from './browser.mjs';
 import { editing } from './editing.mjs';
 
 const folder = new URL('../testdata/dashboards/', import.meta.url);
@@ -74,7 +74,7 @@ check('a script in a text does not run', (await page.locator('script:has-text("a
 await panel('Nothing').getByRole('button', { name: 'Why?' }).click();
 check('no data is explained, with the nearest name', await comes(page.getByText('No metric is called demo_lod.')));
 check('the nearest name is demo_load', (await page.getByText('demo_load', { exact: true }).count()) > 0);
-noted.expected = false;
+await noMore(noted);
 
 await open('/d/rows-v4');
 await texts('Old bytes', ['1.50']);
@@ -127,7 +127,7 @@ check('the save changed the title alone', JSON.stringify(before.dashboard) === J
 
 noted.expected = true; // a save that is refused is part of it
 await editing({ page, base, api, check, panel });
-noted.expected = false;
+await noMore(noted);
 
 // Explore.
 await open('/explore?ds=prom&expr=' + encodeURIComponent('sum(demo_share)'));

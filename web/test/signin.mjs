@@ -3,7 +3,7 @@
 // providers, whose next visitor is the person of a file. With SHOTS=FOLDER it keeps a
 // picture of each page, dark and light.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { base, check, failures, grafana, launch, openPage, password, serious } from './browser.mjs';
+import { base, check, failures, grafana, launch, noMore, openPage, password, serious } from './browser.mjs';
 
 const { HEARTH_PERSON: person, HEARTH_PROVIDERS: providers, SHOTS: shots } = process.env;
 
@@ -85,7 +85,7 @@ await look('three ways', async () => {
 cook('anna', { role: ['cook', 'admin'], org: ['home'] });
 await link('Sign in with SAML').click();
 await page.getByRole('heading', { level: 1, name: 'Silences' }).waitFor();
-noted.expected = false;
+await noMore(noted);
 check('who comes back by SAML is where they were', new URL(page.url()).pathname.endsWith('/alerts/silences'), page.url());
 await isIn('anna', 'Admin', 'SAML');
 check('an Admin has the pages of admins', await link('Data sources').isVisible());
@@ -96,7 +96,7 @@ await out('anna');
 next({ sub: 'u-bert', claims: { preferred_username: 'bert', name: 'Bert', groups: ['cooks'] } });
 await link('Sign in with Example').click();
 await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-noted.expected = false;
+await noMore(noted);
 await isIn('bert', 'Editor', 'AWS_SSO');
 check('an Editor has Explore, and no pages of admins', (await link('Explore').isVisible()) && (await link('Data sources').count()) === 0);
 noted.expected = true;
@@ -124,7 +124,7 @@ check('nobody of these is in', (await session()).signedIn === false);
 cook('dora', { role: ['cook'], org: ['away', 'home'] });
 await link('Sign in with SAML').click();
 await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-noted.expected = false;
+await noMore(noted);
 await isIn('dora', 'Viewer', 'SAML');
 check('a Viewer has no Explore', (await link('Explore').count()) === 0);
 noted.expected = true;
@@ -134,7 +134,7 @@ await out('dora');
 await page.getByLabel('Password').fill(password);
 await button('Sign in').click();
 await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-noted.expected = false;
+await noMore(noted);
 await isIn('admin', 'Admin', 'LOCAL');
 noted.expected = true;
 await out('admin');

@@ -134,7 +134,7 @@ func TestGrafanaRolesOfEveryRow(t *testing.T) {
 // What changes something is not for viewers.
 func TestGrafanaViewersChangeNothing(t *testing.T) {
 	own := map[string]bool{
-		"Star": true, "Unstar": true, "SetUserPreferences": true, "PatchUserPreferences": true, // of their own
+		"Star": true, "Unstar": true, "StarByID": true, "UnstarByID": true, "SetDashboardPermissionsByID": true, "SetUserPreferences": true, "PatchUserPreferences": true, // of their own
 		"Query": true, "DataSourceProxy": true, "DataSourceProxyByID": true, "DataSourceResource": true, // reading, by POST
 		"CreateShortURL":          true,                               // a name for an address
 		"SetDashboardPermissions": true, "SetFolderPermissions": true, // decided by the rights of the thing

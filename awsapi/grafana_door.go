@@ -208,7 +208,7 @@ func (s *Server) handleAs(r *request, p hearth.Principal) error {
 // notInGrafana is the answer to a path of a Grafana workspace that no row has.
 func notInGrafana(r *request) error {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(r.path, "/grafana/"), "/")
-	if strings.HasPrefix(rest, "api/") || strings.HasPrefix(rest, "apis/") {
+	if first, _, _ := strings.Cut(rest, "/"); first == "api" || first == "apis" {
 		return &hearth.Error{Kind: hearth.NotServed, Msg: "/" + clip(rest) + " is not served by this version of Hearth. docs/operations.md lists what is of Grafana's HTTP API."}
 	}
 	return &hearth.Error{Kind: hearth.NotFound, Msg: "There is nothing at /" + clip(rest) + " in a Grafana workspace."}

@@ -79,7 +79,7 @@ func (s *Server) grafanaHTTPRows() []row {
 
 // grafanaContentRows are folders, dashboards and what belongs to them.
 func grafanaContentRows(d *dashboard.Room) []row {
-	const dash, folder = "/dashboards/uid/{uid}", "/folders/{folderUid}"
+	const dash, byID, folder = "/dashboards/uid/{uid}", "/dashboards/id/{dashboardId}", "/folders/{folderUid}"
 	return []row{
 		gapi("GET", "/search", "Search", viewer, d.Search),
 		gapi("GET", "/search/sorting", "SearchSorting", viewer, d.SearchSorting),
@@ -95,6 +95,14 @@ func grafanaContentRows(d *dashboard.Room) []row {
 		gapi("GET", dash+"/permissions", "DashboardPermissions", viewer, d.DashboardRights),
 		gapi("POST", dash+"/permissions", "SetDashboardPermissions", viewer, d.SetDashboardRights),
 		gapi("GET", dash+"/bytes", "DashboardBytes", viewer, d.DashboardBytes).ours(),
+
+		gapi("GET", byID+"/versions", "DashboardVersionsByID", viewer, d.DashboardVersions),
+		gapi("GET", byID+"/versions/{version}", "DashboardVersionByID", viewer, d.DashboardVersion),
+		gapi("POST", byID+"/restore", "RestoreDashboardVersionByID", editor, d.RestoreVersion),
+		gapi("GET", byID+"/permissions", "DashboardPermissionsByID", viewer, d.DashboardRights),
+		gapi("POST", byID+"/permissions", "SetDashboardPermissionsByID", viewer, d.SetDashboardRights),
+		gapi("POST", "/user/stars/dashboard/{dashboardId}", "StarByID", viewer, d.Star),
+		gapi("DELETE", "/user/stars/dashboard/{dashboardId}", "UnstarByID", viewer, d.Unstar),
 
 		gapi("GET", "/folders", "Folders", viewer, d.Folders),
 		gapi("POST", "/folders", "CreateFolder", editor, d.CreateFolder),

@@ -55,8 +55,11 @@ func (s *Server) routePath(r *request) error {
 	}
 	m, allowed := r.service.router.find(r.http.Method, r.path)
 	if m.row == nil && len(allowed) > 0 {
-		return unknownOperation(fmt.Sprintf("No operation of %s has the method %s at %s; it takes %s.",
-			r.service.title, r.http.Method, r.path, strings.Join(allowed, ", ")))
+		msg := fmt.Sprintf("No operation of %s has the method %s at %s; it takes %s.", r.service.title, r.http.Method, r.path, strings.Join(allowed, ", "))
+		if r.service.protocol == grafanaJSON { // where 404 would say that what was meant is gone
+			return &hearth.Error{Kind: hearth.NotServed, Msg: msg}
+		}
+		return unknownOperation(msg)
 	}
 	if m.row == nil && r.service.protocol == grafanaJSON {
 		return notInGrafana(r)

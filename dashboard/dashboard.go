@@ -117,14 +117,39 @@ func dashboardIn(tx store.Tx, id hearth.GrafanaID, uid string) (*dash, error) {
 	return d, err
 }
 
-// seenDashboard loads a dashboard that who asks has at least the level in. To who
-// may not see it, it does not exist.
-func (c *Call) seenDashboard(tx store.Tx, uid string, level int) (*dash, error) {
-	d, err := dashboardIn(tx, c.id(), uid)
+// dashboard loads a dashboard by its uid, or that of the path by its number, as old
+// Grafanas name them.
+func (c *Call) dashboard(tx store.Tx, uid string) (*dash, error) {
+	if uid != "" || c.Param("dashboardId") == "" {
+		return dashboardIn(tx, c.id(), uid)
+	}
+	n, err := c.paramID("dashboardId")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.needSeen(tx, d.Folder, uid, level, noDashboard()); err != nil {
+	return dashboardNumbered(tx, c.id(), n)
+}
+
+func dashboardNumbered(tx store.Tx, id hearth.GrafanaID, n int64) (*dash, error) {
+	list, err := all[dash](tx, dashboardBucket, key(id))
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(list, func(d *dash) bool { return d.ID == n })
+	if i < 0 {
+		return nil, noDashboard()
+	}
+	return list[i], nil
+}
+
+// seenDashboard loads a dashboard that who asks has at least the level in. To who
+// may not see it, it does not exist.
+func (c *Call) seenDashboard(tx store.Tx, uid string, level int) (*dash, error) {
+	d, err := c.dashboard(tx, uid)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.needSeen(tx, d.Folder, d.UID, level, noDashboard()); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -205,15 +230,7 @@ func (r *Room) meant(tx store.Tx, c *Call, h *head) (*dash, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	list, err := all[dash](tx, dashboardBucket, key(c.id()))
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(list, func(d *dash) bool { return d.ID == n })
-	if i < 0 {
-		return nil, noDashboard()
-	}
-	return list[i], nil
+	return dashboardNumbered(tx, c.id(), n)
 }
 
 func mayReplace(old *dash, h *head, in save) error {

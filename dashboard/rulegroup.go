@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -181,6 +182,7 @@ type rulerAlert struct {
 	Paused     bool            `json:"is_paused"`
 	Provenance string          `json:"provenance,omitempty"`
 	Settings   *notifySettings `json:"notification_settings,omitempty"`
+	Record     json.RawMessage `json:"record,omitempty"`
 }
 
 func (a *alertRule) ruler(interval int64) rulerRule {
@@ -264,7 +266,7 @@ func (r *Room) SetRulerGroup(ctx context.Context, c *Call) (any, error) {
 		g := x.Alert
 		rules = append(rules, &alertRule{
 			UID: g.UID, Title: g.Title, Condition: g.Condition, Data: g.Data, NoData: g.NoData, Error: g.Error, For: x.For, Keep: x.Keep,
-			Annotations: x.Annotations, Labels: x.Labels, Missing: g.Missing, Paused: g.Paused, Settings: g.Settings, Group: in.Name,
+			Annotations: x.Annotations, Labels: x.Labels, Missing: g.Missing, Paused: g.Paused, Settings: g.Settings, Record: g.Record, Group: in.Name,
 		})
 	}
 	var made, gone []string
@@ -272,7 +274,15 @@ func (r *Room) SetRulerGroup(ctx context.Context, c *Call) (any, error) {
 		made, gone, err = r.replaceGroup(tx, c, c.Param("folderUid"), in.Name, int64(every/time.Second), rules, "")
 		return err
 	})
-	return Reply{Code: http.StatusAccepted, Body: map[string]any{"message": "rule group updated successfully", "created": []string{}, "updated": orNone(made), "deleted": orNone(gone)}}, err
+	created, updated := []string{}, []string{}
+	for i, uid := range made {
+		if in.Rules[i].Alert.UID == "" {
+			created = append(created, uid)
+		} else {
+			updated = append(updated, uid)
+		}
+	}
+	return Reply{Code: http.StatusAccepted, Body: map[string]any{"message": "rule group updated successfully", "created": created, "updated": updated, "deleted": orNone(gone)}}, err
 }
 
 // DeleteRuler deletes a group, or all of a folder.

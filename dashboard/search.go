@@ -246,7 +246,15 @@ func (r *Room) Star(ctx context.Context, c *Call) (any, error) {
 // Unstar takes the mark away.
 func (r *Room) Unstar(ctx context.Context, c *Call) (any, error) {
 	err := r.opts.Store.Update(ctx, func(tx store.Tx) error {
-		return tx.Delete(starBucket, key(c.id(), idKey(c.User.ID), c.Param("uid")))
+		uid := c.Param("uid")
+		if uid == "" {
+			d, err := c.seenDashboard(tx, uid, levelView)
+			if err != nil {
+				return err
+			}
+			uid = d.UID
+		}
+		return tx.Delete(starBucket, key(c.id(), idKey(c.User.ID), uid))
 	})
 	return message("Dashboard unstarred"), err
 }

@@ -50,6 +50,7 @@ type Comparison struct {
 	Left, Op, Right string
 	Values          []string // {LABELS} VALUE, of the left side
 	Omitted         int
+	Young           bool // there are no values where the rule looks, and there are now
 }
 
 // A HeldAlert is an alert that the alert manager has, where its definition sends

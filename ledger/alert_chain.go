@@ -87,7 +87,7 @@ func (a *Alert) condition(labels map[string]string) link {
 	l.is = broken
 	l.text = "the expression gives nothing"
 	if r := a.rule(labels); r != nil && r.Compared != nil {
-		l.text, l.lines = r.Compared.tell()
+		l.text, l.lines = r.Compared.tell(r.Offset)
 	}
 	if known && labels != nil {
 		if s.before == "firing" {
@@ -98,8 +98,12 @@ func (a *Alert) condition(labels map[string]string) link {
 	return l
 }
 
-// tell says why a comparison gives nothing.
-func (c *Comparison) tell() (text string, lines []string) {
+// tell says why a comparison gives nothing to a rule that looks so far back.
+func (c *Comparison) tell(back time.Duration) (text string, lines []string) {
+	if len(c.Values) == 0 && c.Young {
+		return fmt.Sprintf("no data yet: %s gives series now, and none %s ago, where the rule looks", c.Left, back), []string{
+			fmt.Sprintf("it sees them %s after they are written; query_offset of the group, or ruleQueryOffsetInSeconds of the workspace, says how far it looks back", back)}
+	}
 	if len(c.Values) == 0 {
 		return "no data: " + c.Left + " gives no series", []string{
 			"look whether the series is written at all, and whether its labels are those of the matchers"}

@@ -60,6 +60,7 @@ func TestAlertChain(t *testing.T) {
 			[]string{"BROKEN", "cannot be evaluated: too many samples"}},
 		{"evaluations are missed", Alert{Rules: []AlertRule{{Interval: time.Minute, Evaluated: noon.Add(-time.Hour)}}}, []string{"evaluations are missed"}},
 		{"no data", Alert{Rules: []AlertRule{compared(slowRule())}}, []string{"rule          ok", "condition     BROKEN   no data: latency gives no series"}},
+		{"data the rule does not see yet", Alert{Rules: []AlertRule{young(slowRule())}}, []string{"condition     BROKEN   no data yet: latency gives series now, and none 1m0s ago", "query_offset"}},
 		{"below the threshold", Alert{Rules: []AlertRule{compared(slowRule(), `latency{pod="a"} 3`)}},
 			[]string{"condition     BROKEN   the condition does not hold: latency has values, and none is > 5", `latency{pod="a"} 3 is not > 5`}},
 		{"pending", Alert{Rules: []AlertRule{slowRule(ActiveAlert{Labels: slowLabels(), State: "pending", Since: noon.Add(-3 * time.Minute), Value: "7"})}},
@@ -128,6 +129,12 @@ func TestAlertChain(t *testing.T) {
 
 func compared(r AlertRule, values ...string) AlertRule {
 	r.Compared = &Comparison{Left: "latency", Op: ">", Right: "5", Values: values}
+	return r
+}
+
+func young(r AlertRule) AlertRule {
+	r = compared(r)
+	r.Compared.Young = true
 	return r
 }
 

@@ -79,7 +79,7 @@ func Parse(data []byte, p hearth.Profile, l hearth.Limits) (*rulefmt.RuleGroups,
 	}
 	groups, errs := rulefmt.Parse(data, false, model.UTF8Validation, promQL, slog.New(slog.DiscardHandler))
 	if len(errs) > 0 {
-		return nil, located(data, faultsOf(errs))
+		return nil, located(data, withDurations(data, faultsOf(errs)))
 	}
 	if err := oneDocument(data); err != nil {
 		return nil, []Fault{{Msg: err.Error()}}

@@ -379,6 +379,16 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+// Of durations that cannot be read, each is told with its key and line.
+func TestBadDurations(t *testing.T) {
+	const data = "groups:\n- name: g\n  interval: 1 minute\n  rules:\n  - alert: A\n    expr: up\n    for: 5x\n  - alert: B\n    expr: up\n    keep_firing_for: ''\n    for: 1m\n"
+	_, faults := rules.Parse([]byte(data), hearth.Local, hearth.LimitsOf(hearth.Local))
+	want := `[line 3: interval: unknown unit " minute" in duration "1 minute" line 7: for: unknown unit "x" in duration "5x" line 10: keep_firing_for: empty duration string]`
+	if got := fmt.Sprint(faults); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
 // FuzzParse looks for files that panic or are accepted and cannot be loaded.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(down))

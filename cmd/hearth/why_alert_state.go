@@ -28,6 +28,22 @@ func (q *alertQuestion) compared(ctx context.Context, r *ledger.AlertRule) (*led
 	if !ok {
 		return nil, nil
 	}
+	c := &ledger.Comparison{Left: left, Op: op, Right: right}
+	series, err := q.valuesAt(ctx, left, q.at.Add(-r.Offset))
+	if err != nil {
+		return nil, nil // who may read rules need not be allowed to query
+	}
+	if len(series) == 0 && r.Offset > 0 {
+		now, err := q.valuesAt(ctx, left, q.at)
+		c.Young = err == nil && len(now) > 0
+	}
+	c.Values, c.Omitted = series[:min(len(series), mostValues)], max(0, len(series)-mostValues)
+	return c, nil
+}
+
+// valuesAt are the values of an expression at a moment, of series that may be of an
+// alert asked about.
+func (q *alertQuestion) valuesAt(ctx context.Context, expr string, at time.Time) ([]string, error) {
 	var answer struct {
 		Data struct {
 			Result []struct {
@@ -36,22 +52,17 @@ func (q *alertQuestion) compared(ctx context.Context, r *ledger.AlertRule) (*led
 			}
 		}
 	}
-	at := q.at.Add(-r.Offset).UTC().Format(time.RFC3339Nano)
-	if _, err := q.ask(ctx, http.MethodGet, "aps", q.dataPath("/api/v1/query"), url.Values{"query": {left}, "time": {at}}, nil, &answer); err != nil {
-		return nil, nil // who may read rules need not be allowed to query
+	asked := url.Values{"query": {expr}, "time": {at.UTC().Format(time.RFC3339Nano)}}
+	if _, err := q.ask(ctx, http.MethodGet, "aps", q.dataPath("/api/v1/query"), asked, nil, &answer); err != nil {
+		return nil, err
 	}
-	c := &ledger.Comparison{Left: left, Op: op, Right: right}
+	var out []string
 	for _, s := range answer.Data.Result {
-		if !q.fits(s.Metric) {
-			continue
+		if q.fits(s.Metric) {
+			out = append(out, fmt.Sprintf("%s %v", seriesText(s.Metric), s.Value[1]))
 		}
-		if len(c.Values) == mostValues {
-			c.Omitted++
-			continue
-		}
-		c.Values = append(c.Values, fmt.Sprintf("%s %v", seriesText(s.Metric), s.Value[1]))
 	}
-	return c, nil
+	return out, nil
 }
 
 // fits tells whether a series may be of an alert asked about.

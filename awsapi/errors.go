@@ -103,6 +103,7 @@ var typed = map[string]map[string]fault{
 		iam.ExpiredTokenType:   {"ExpiredTokenException", http.StatusBadRequest},
 		iam.IdentityIssuerType: {"IDPCommunicationError", http.StatusBadRequest},
 		badMessageType:         {"InvalidAuthorizationMessageException", http.StatusBadRequest},
+		"parameter":            {"InvalidParameterValue", http.StatusBadRequest},
 	},
 }
 

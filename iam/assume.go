@@ -61,6 +61,9 @@ func (r *Room) AssumeRole(_ context.Context, p hearth.Principal, in AssumeInput,
 	}
 	chained := w.Kind == Session
 	if chained {
+		if err := in.sheds(w.session); err != nil {
+			return nil, err
+		}
 		s.inherit(w.session)
 	}
 	access.RequestTags = s.Tags
@@ -81,6 +84,20 @@ func (in *AssumeInput) check() error {
 		}
 	}
 	return checkTags(in.Tags)
+}
+
+// sheds refuses to change what a chained session cannot shed.
+func (in *AssumeInput) sheds(from *session) error {
+	if in.SourceIdentity != "" && from.SourceIdentity != "" {
+		return &hearth.Error{Kind: hearth.Invalid, Msg: "The source identity is already set for this assume role session"}
+	}
+	for _, key := range from.Transitive {
+		if _, ok := findTag(in.Tags, key); ok {
+			return &hearth.Error{Kind: hearth.Invalid, Type: "parameter",
+				Msg: "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."}
+		}
+	}
+	return nil
 }
 
 // inherit takes over what a chained session cannot shed.

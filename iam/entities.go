@@ -38,7 +38,9 @@ func (a *Account) Create(ctx context.Context, kind EntityKind, in EntityInput) (
 			return err
 		}
 		e.Created = c.now
-		c.bindTrust(e)
+		if err := c.bindTrust(e); err != nil {
+			return err
+		}
 		return c.putEntity(e)
 	})
 }
@@ -87,11 +89,16 @@ func (e *Entity) setTrust(document string, longest int) (err error) {
 	return nil
 }
 
-func (s *state) bindTrust(e *Entity) {
-	if e.trust != nil {
-		e.TrustIDs = s.idsOf(e.trust)
-		e.trust.bind(e.TrustIDs)
+func (c *change) bindTrust(e *Entity) error {
+	if e.trust == nil {
+		return nil
 	}
+	if err := c.knows(e.trust); err != nil {
+		return err
+	}
+	e.TrustIDs = c.idsOf(e.trust)
+	e.trust.bind(e.TrustIDs)
+	return nil
 }
 
 func (s *state) count(a hearth.AccountID, kind EntityKind) (n int) {
@@ -371,7 +378,9 @@ func (a *Account) UpdateRole(ctx context.Context, name string, u RoleUpdate) (ro
 			if err := e.setTrust(*u.Trust, c.quotas.trustSize); err != nil {
 				return err
 			}
-			c.bindTrust(e)
+			if err := c.bindTrust(e); err != nil {
+				return err
+			}
 		}
 		if u.MaxSession != nil {
 			e.MaxSession, err = checkMaxSession(*u.MaxSession)

@@ -91,6 +91,28 @@ func (s *state) idsOf(p *Policy) map[string]string {
 	return ids
 }
 
+// knows refuses a policy that names users or roles of accounts of this Hearth which do
+// not exist: whoever got such a name later would be let in. Roles that services make
+// for themselves are not kept here.
+func (c *change) knows(p *Policy) error {
+	for i := range p.Statements {
+		s := &p.Statements[i]
+		if s.principals == nil {
+			continue
+		}
+		for _, arn := range s.principals.arns {
+			a, err := hearth.ParseARN(arn)
+			if err != nil || a.Service != "iam" || strings.HasPrefix(a.Resource, "role/service-role/") || strings.HasPrefix(a.Resource, "role/aws-service-role/") {
+				continue
+			}
+			if c.Has(a.Account) && c.named(arn) == nil {
+				return malformed("Statement %d, element Principal: Invalid principal in policy: \"AWS\":%q.", s.Index, clip(arn))
+			}
+		}
+	}
+	return nil
+}
+
 // named finds the user or role of an ARN, whole path included, or the role of a
 // session's.
 func (s *state) named(arn string) *Entity {

@@ -270,6 +270,8 @@ func TestBoundsOfSessions(t *testing.T) {
 		"external id":      {h.root(own), AssumeInput{ExternalID: "!"}, "externalId"},
 		"identity":         {h.root(own), AssumeInput{SourceIdentity: "a"}, "sourceIdentity"},
 		"transitive":       {h.root(own), AssumeInput{Transitive: []string{"x"}}, "transitiveTagKeys"},
+		"another identity": {chained, AssumeInput{SourceIdentity: "bob"}, "The source identity is already set for this assume role session"},
+		"another value":    {chained, AssumeInput{Tags: map[string]string{"Team": "blue"}}, "conflicts with a transitive tag key from the calling session"},
 		"unknown policy":   {h.root(own), AssumeInput{PolicyARNs: []string{"arn:aws:iam::111111111111:policy/none"}}, "policyArns"},
 	} {
 		_, err := h.assume(c.as, c.in)
@@ -608,4 +610,35 @@ func TestProvidersAreChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	kindOf(t, a.DeleteProvider(ctx, arn), hearth.NotFound, "not found")
+}
+
+// A policy names whom there is: a namesake made later would be let in.
+func TestPrincipalsOfPoliciesExist(t *testing.T) {
+	h := newHouse(t)
+	trust := func(who string) string {
+		return `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + who + `"},"Action":"sts:AssumeRole"}}`
+	}
+	create := func(name, who string) error {
+		_, err := h.own().Create(t.Context(), RoleKind, EntityInput{Name: name, Trust: trust(who)})
+		return err
+	}
+	kindOf(t, create("a", "arn:aws:iam::111111111111:user/ghost"), hearth.Malformed, `Invalid principal in policy: "AWS":"arn:aws:iam::111111111111:user/ghost"`)
+	h.make(UserKind, "ghost")
+	kindOf(t, create("a", "arn:aws:iam::111111111111:user/path/ghost"), hearth.Malformed, "Invalid principal in policy")
+	for i, who := range []string{"arn:aws:iam::111111111111:user/ghost", "111111111111", "arn:aws:iam::222222222222:root", "arn:aws:iam::999999999999:role/elsewhere",
+		"arn:aws:iam::111111111111:role/aws-service-role/scraper.aps.amazonaws.com/x"} {
+		if err := create(string(rune('a'+i)), who); err != nil {
+			t.Errorf("%s: %v", who, err)
+		}
+	}
+	bad, good := trust("arn:aws:iam::111111111111:role/none"), trust("arn:aws:iam::111111111111:role/a")
+	_, err := h.own().UpdateRole(t.Context(), "b", RoleUpdate{Trust: &bad})
+	kindOf(t, err, hearth.Malformed, "Invalid principal in policy")
+	if _, err := h.own().UpdateRole(t.Context(), "b", RoleUpdate{Trust: &good}); err != nil {
+		t.Error(err)
+	}
+	on := hearth.ARN{Partition: "aws", Service: "aps", Region: "eu-west-1", Account: own, Resource: "workspace/ws-00000000-0000-4000-8000-000000000001"}
+	open := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:user/ghost"},"Action":"aps:QueryMetrics","Resource":"*"}}`
+	_, err = h.PutResourcePolicy(t.Context(), on, open, "")
+	kindOf(t, err, hearth.Malformed, "Invalid principal in policy")
 }

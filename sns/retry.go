@@ -30,6 +30,19 @@ var (
 	mailRetries = retryPolicy{Min: 10, Max: 600, Retries: 50, MinDelay: 2, MaxDelay: 38, Function: "exponential"}
 )
 
+// UnmarshalJSON gives what is left out its default.
+func (p *retryPolicy) UnmarshalJSON(b []byte) error {
+	type plain retryPolicy
+	with := plain(httpRetries)
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&with); err != nil {
+		return err
+	}
+	*p = retryPolicy(with)
+	return nil
+}
+
 // delay is how long to wait before retry n, from 1; false says that there is
 // none.
 func (p *retryPolicy) delay(n int) (time.Duration, bool) {

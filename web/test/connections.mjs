@@ -96,8 +96,6 @@ await button('Save').click();
 const point = page.getByRole('table', { name: 'Contact points' }).getByRole('row').filter({ hasText: 'grafana-notification' });
 await point.getByText('default', { exact: true }).waitFor();
 check('the first contact point is the default', ((await (await api('/api/v1/provisioning/policies')).json()).receiver) === 'grafana-notification');
-await point.getByRole('button', { name: 'Test', exact: true }).click();
-await shows('there is no such topic for a test', 'The test alert was not sent');
 await look('contact points');
 await page.goto(base + '/d/envoy');
 await page.getByRole('heading', { name: 'Downstream latency' }).hover();

@@ -53,10 +53,15 @@ function sources(): Plugin {
  * for who sees them, and a colour is too faint. A build fails if a library has changed there.
  */
 function mended(): Plugin {
-  const places: Array<{ file: string; from: RegExp; to: string }> = [
+  const places: Array<{ file: string; from: RegExp; to: string | ((found: string) => string) }> = [
     { file: 'grid/SceneGridRow.js', from: /role: "heading" \}/, to: 'role: "heading", "aria-level": 2 }' },
     { file: 'RefreshPicker/RefreshPicker.mjs', from: /"aria-label": ariaLabel,/, to: '"aria-label": [selectedValue.label, ariaLabel].filter(Boolean).join(", "),' },
     { file: 'DateTimePickers/TimeRangePicker.mjs', from: /color: theme\.v1\.palette\.orange,\s+fontSize: theme\.typography\.size\.sm,\s+paddingLeft/, to: 'color: theme.colors.text.secondary,\n      fontSize: theme.typography.size.sm,\n      paddingLeft' },
+    {
+      file: 'adhoc/AdHocFilterRenderer.js',
+      from: /virtualized: true,|key: `\$\{isValuesLoading \?|className: cx\(styles\.operator,/g,
+      to: (found) => `"aria-label": ${found.startsWith('v') ? '"Value of the filter " + filter.key' : found.startsWith('k') ? '"Label of the filter"' : '"Operator of the filter " + filter.key'}, ${found}`,
+    },
     {
       file: 'Table/TableNG/utils.mjs',
       from: /const fnBody = `[\s\S]*?return convert\(frame, nestedFramesFieldName\);/,
@@ -94,7 +99,8 @@ function mended(): Plugin {
       const place = places.find((p) => id.includes(p.file));
       if (place && place.from.test(code)) {
         changed.add(place.file);
-        return { code: code.replace(place.from, () => place.to), map: null };
+        const { to } = place;
+        return { code: code.replace(place.from, typeof to === 'string' ? () => to : to), map: null };
       }
       return undefined;
     },

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -16,6 +17,7 @@ type known struct {
 	labels    map[string]string
 	value     func(t time.Time) float64
 	histogram func(t time.Time) prompb.Histogram
+	traced    time.Duration // how often a sample has an exemplar; 0: never
 }
 
 // wave is a sine between low and high with a period, shifted by a phase in turns.
@@ -104,6 +106,9 @@ func buckets() []known {
 	var all []known
 	for i, le := range bounds {
 		all = append(all, metric("demo_latency_seconds_bucket", climbing(rates[i]), "job", "demo", "le", le))
+		if le == "0.5" {
+			all[i].traced = 10 * time.Minute
+		}
 	}
 	return append(all, metric("demo_latency_seconds_count", climbing(29), "job", "demo"), metric("demo_latency_seconds_sum", climbing(9), "job", "demo"))
 }
@@ -156,6 +161,9 @@ func (w writing) request(from, until time.Time) *prompb.WriteRequest {
 				s.Histograms = append(s.Histograms, k.histogram(t))
 			} else if v := k.value(t); !math.IsNaN(v) {
 				s.Samples = append(s.Samples, prompb.Sample{Timestamp: t.UnixMilli(), Value: v})
+			}
+			if k.traced != 0 && t.Truncate(k.traced).Equal(t) {
+				s.Exemplars = append(s.Exemplars, prompb.Exemplar{Labels: []prompb.Label{{Name: "trace_id", Value: fmt.Sprintf("trace-%d", t.Unix())}}, Value: 0.25, Timestamp: t.UnixMilli()})
 			}
 		}
 		if len(s.Samples)+len(s.Histograms) > 0 {

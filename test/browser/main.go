@@ -187,7 +187,8 @@ func (f *fixture) makeSource(ctx context.Context) error {
 		return err
 	}
 	return f.post(ctx, "/api/datasources", `{"uid":"prom","name":"Known","type":"prometheus","access":"proxy","isDefault":true,
-		"url":"`+f.url+`/workspaces/`+f.workspace+`","jsonData":{"timeInterval":"15s","httpMethod":"POST","sigV4Auth":true,"sigV4AuthType":"ec2_iam_role","sigV4Region":"us-east-1"}}`)
+		"url":"`+f.url+`/workspaces/`+f.workspace+`","jsonData":{"timeInterval":"15s","httpMethod":"POST","sigV4Auth":true,"sigV4AuthType":"ec2_iam_role","sigV4Region":"us-east-1",
+		"exemplarTraceIdDestinations":[{"name":"trace_id","url":"`+f.url+`/traces/${__value.raw}","urlDisplayLabel":"The trace"}]}}`)
 }
 
 // post asks the Grafana workspace's HTTP API as its administrator.

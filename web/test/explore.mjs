@@ -178,6 +178,20 @@ async function several() {
   noted.expected = false;
 }
 
+/** Exemplars, by a switch that the address keeps. */
+async function exemplars() {
+  const diamonds = page.getByTestId('exemplar');
+  await page.goto(`${base}/explore?expr=${encodeURIComponent('sum by (le) (rate(demo_latency_seconds_bucket[5m]))')}&mode=range`);
+  await quiet(page);
+  check('there are no exemplars until they are asked for', (await diamonds.count()) === 0);
+  await pane(0).getByRole('switch', { name: 'Exemplars' }).check({ force: true });
+  await diamonds.first().waitFor();
+  check('a switch brings them', param('exemplars') === '1', page.url());
+  await page.reload();
+  await diamonds.first().waitFor();
+  check('and the address keeps it', true);
+}
+
 /** From a panel come all its queries. */
 async function fromPanel() {
   const targets = [{ refId: 'A', expr: 'demo_share{instance="$who:9100"}', legendFormat: 'of $who' }, { refId: 'B', expr: 'demo_percent', hide: true }, { refId: 'D', expr: 'demo_bytes', instant: true }];
@@ -287,7 +301,7 @@ await signIn(noted, '/explore');
 await signInWithKeys(noted);
 
 const only = process.argv.slice(2);
-for (const act of [completion, metrics, modes, split, several, fromPanel, ofGrafana, history, copies]) {
+for (const act of [completion, metrics, modes, split, several, exemplars, fromPanel, ofGrafana, history, copies]) {
   if (!only.length || only.includes(act.name)) {
     await act().catch((err) => check(act.name, false, String(err)));
   }

@@ -1,5 +1,5 @@
 // What is done on a panel itself: by its legend, its columns, its cells, along its time axis.
-import { api, becomes, check, drawn, panelOf, quiet, visit } from './browser.mjs';
+import { api, base, becomes, check, drawn, panelOf, quiet, serious, url, visit } from './browser.mjs';
 
 const prom = { type: 'prometheus', uid: 'prom' };
 const comes = (locator) => locator.first().waitFor().then(() => true, () => false);
@@ -95,6 +95,70 @@ export async function cells(page) {
   check('its mode is edited, and what else is said of it kept', JSON.stringify(value) === '{"type":"gauge","mode":"lcd","later":1}', JSON.stringify(value));
 }
 
+/** The bar of ad hoc filters: label, operator and value, in every query of their data source. */
+export async function filters(page) {
+  await store({ uid: 'filters', title: 'Filters', time: { from: 'now-1h', to: 'now' }, templating: { list: [{ name: 'Filters', type: 'adhoc', datasource: prom, filters: [] }] }, panels: [
+    panel(1, 'stat', 'Sum', 'sum(demo_share{job="demo"})', {}, { instant: true, legendFormat: 'all' }), panel(2, 'table', 'Shares', 'demo_share', {}, table),
+  ] });
+  const filter = (key) => page.getByTestId(`AdHocFilter-${key}`);
+  const inAddress = () => new URL(page.url()).searchParams.getAll('var-Filters').join();
+  const are = async (what, sum, instances, address) => {
+    const found = await becomes(async () => {
+      const [stat, rows] = [await panelOf(page, 'Sum').innerText().catch(() => ''), await panelOf(page, 'Shares').innerText().catch(() => '')];
+      return { ok: new RegExp(`\\b${sum}(\\.0+)?\\b`).test(stat) && ['a:9100', 'b:9100', 'c:9100'].every((i) => rows.includes(i) === instances.includes(i[0])) && inAddress() === address, stat, rows };
+    });
+    check(what, found.ok, `${found.stat} ${found.rows} ${inAddress()}`.replace(/\s+/g, ' '));
+  };
+  const choose = async (key, nth, text) => {
+    await filter(key).getByRole('combobox').nth(nth).click();
+    await page.keyboard.type(text);
+    await page.getByRole('option').filter({ hasText: text }).first().click();
+  };
+  await page.goto(`${base}/d/filters?var-Filters=${encodeURIComponent('instance|=|b:9100')}`);
+  await are('an address of Grafana filters all panels', 40, 'b', 'instance|=|b:9100');
+  await filter('instance').getByRole('button', { name: 'Remove filter' }).click();
+  await are('a filter is removed', 120, 'abc', '');
+  await page.getByRole('button', { name: 'Add filter' }).click();
+  await choose('', 0, 'instance');
+  await choose('instance', 2, 'a:9100');
+  await are('one is added, from the labels and values that there are', 20, 'a', 'instance|=|a:9100');
+  await choose('instance', 1, '!=');
+  await are('its operator is changed', 100, 'bc', 'instance|!=|a:9100');
+  await choose('instance', 1, '=~');
+  await filter('instance').getByRole('combobox').nth(2).click();
+  await page.keyboard.type('[ab].*');
+  await page.keyboard.press('Enter');
+  await are('a value may be written, such as an expression', 60, 'ab', 'instance|=~|[ab].*');
+  await page.reload();
+  await are('the address keeps it', 60, 'ab', 'instance|=~|[ab].*');
+  const bad = await serious(page);
+  check('the bar: nothing serious for axe', bad.length === 0, JSON.stringify(bad));
+}
+
+/** Exemplars are diamonds on the chart of a query that asks for them. */
+export async function exemplars(page) {
+  const asked = [];
+  const note = (r) => r.url().includes('query_exemplars') && asked.push(r.postData());
+  page.on('request', note);
+  const quantile = (le) => `histogram_quantile(0.9, sum by (le) (rate(demo_latency_seconds_bucket{le=~"${le}"}[5m])))`;
+  await store({ uid: 'exemplars', title: 'Exemplars', time: { from: 'now-1h', to: 'now' }, panels: [
+    panel(1, 'timeseries', 'Traced', quantile('.+'), {}, { exemplar: true, legendFormat: 'p90' }), panel(2, 'timeseries', 'Untraced', quantile('.*'), {}, { legendFormat: 'p90' }),
+  ] });
+  await visit(page, '/d/exemplars');
+  const diamonds = panelOf(page, 'Traced').getByTestId('exemplar');
+  const found = await becomes(async () => ({ ok: [6, 7].includes(await diamonds.count()) }));
+  check('an hour has six exemplars', found.ok, `${await diamonds.count()}`);
+  await quiet(page);
+  check('who asks for none gets none', (await panelOf(page, 'Untraced').getByTestId('exemplar').count()) === 0 && asked.length > 0 && asked.every((a) => new URLSearchParams(a).get('query').includes('.+')), asked.join('\n'));
+  await diamonds.nth(3).hover();
+  const link = page.getByRole('link', { name: 'The trace' });
+  await link.waitFor();
+  const trace = await page.getByText(/^trace-\d+$/).first().innerText();
+  check('one tells its labels, and leads to its trace', (await link.getAttribute('href')) === `${url}/traces/${trace}`, `${trace} ${await link.getAttribute('href')}`);
+  check('the chart\'s own tooltip makes way', (await page.getByTestId('chart-tooltip').count()) === 0);
+  page.off('request', note);
+}
+
 /** States over time have what charts have along their time axis. */
 export async function lanes(page) {
   const list = [{ name: 'High', datasource: prom, enable: true, iconColor: 'red', expr: 'demo_load{instance="a:9100"} > 80', step: '60s' }];
@@ -102,6 +166,7 @@ export async function lanes(page) {
   await store({ uid: 'lanes', title: 'Lanes', time: { from: 'now-6h', to: 'now' }, graphTooltip: 1, annotations: { list }, panels: [
     panel(1, 'state-timeline', 'States', 'demo_state', {}, states), panel(2, 'timeseries', 'Lines', 'demo_load', {}, named),
     panel(3, 'status-history', 'History', 'demo_state', { maxDataPoints: 30 }, states), panel(4, 'state-timeline', 'Paged', 'demo_requests_total', { options: { perPage: 4 } }),
+    panel(5, 'heatmap', 'Heat', 'sum by (le) (rate(demo_latency_seconds_bucket[5m]))', {}, { legendFormat: '{{le}}', format: 'heatmap' }),
   ] });
   await visit(page, '/d/lanes');
   for (const title of ['States', 'History']) {
@@ -121,9 +186,25 @@ export async function lanes(page) {
   await page.mouse.move(at.x, at.y, { steps: 3 });
   check('the cursor is in step with the one of another panel', await crossed('History'));
   check('also with a chart\'s', (await becomes(async () => ({ ok: await panelOf(page, 'Lines').locator('.u-cursor-x').first().isVisible() }))).ok);
+  const heat = await middle(panelOf(page, 'Heat').getByTestId('heatmap'));
+  await page.mouse.move(heat.x, heat.y, { steps: 3 });
+  check('a heatmap\'s cursor is in step with a chart\'s', (await becomes(async () => ({ ok: await panelOf(page, 'Lines').locator('.u-cursor-x').first().isVisible() }))).ok);
+  let moved = 0;
+  const apart = await becomes(async () => {
+    await page.mouse.move(heat.x + (++moved % 2), heat.y);
+    const ofPanel = (title, place) => panelOf(page, title).locator(place).first().evaluate((e) => e.getBoundingClientRect().x).catch(() => NaN);
+    const share = async (title, line, area, left, right) => {
+      const box = await panelOf(page, title).locator(area).first().boundingBox();
+      return ((await ofPanel(title, line)) - box.x - left) / (box.width - left - right);
+    };
+    const [a, b] = [await share('Heat', '[data-testid=crosshair]', '[data-testid=heatmap]', 56, 8), await share('Lines', '.u-cursor-x', '.u-over', 0, 0)];
+    return { ok: Math.abs(a - b) < 0.02, a, b };
+  });
+  check('at the same time', apart.ok, JSON.stringify(apart));
   const chart = await middle(panelOf(page, 'Lines').locator('.u-over').first());
   await page.mouse.move(chart.x, chart.y, { steps: 3 });
   check('and a chart\'s cursor with these', await crossed('States'));
+  check('and with a heatmap', await crossed('Heat'));
   await drag(page, at, 60);
   const range = async () => [new URL(page.url()).searchParams.get('from'), new URL(page.url()).searchParams.get('to')];
   const zoomed = await becomes(async () => ({ ok: /^\d{4}-|^\d{13}$/.test((await range())[0] ?? '') }));

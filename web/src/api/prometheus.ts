@@ -35,6 +35,12 @@ export type QueryData =
   | { resultType: 'vector'; result: VectorSample[] }
   | { resultType: 'scalar' | 'string'; result: Sample };
 
+/** The exemplars of a series: labels, usually of a trace, with a value and Unix seconds. */
+export interface ExemplarSeries {
+  seriesLabels: LabelSet;
+  exemplars: Array<{ labels: LabelSet; value: string; timestamp: number }>;
+}
+
 export interface Answer<T> {
   data: T;
   warnings: string[];
@@ -81,6 +87,10 @@ export class PrometheusAPI {
 
   queryRange(params: { query: string; start: number; end: number; step: number; stats?: string }, signal?: AbortSignal) {
     return this.post<QueryData & { stats?: QueryStats }>('query_range', params, signal);
+  }
+
+  queryExemplars(params: { query: string; start: number; end: number }, signal?: AbortSignal) {
+    return this.post<ExemplarSeries[]>('query_exemplars', params, signal);
   }
 
   labelNames(params: { match?: string[]; start?: number; end?: number; limit?: number }, signal?: AbortSignal) {

@@ -13,7 +13,7 @@ export function Legend({ id, value, set, label }: { id: string; value: string; s
   const kind = value === autoLegend ? 'auto' : value === '' ? 'verbose' : 'custom';
   const choose = (k: string | undefined) => k !== kind && set(k === 'auto' ? autoLegend : k === 'custom' ? '{{label_name}}' : '');
   return (
-    <Stack>
+    <Stack wrap="wrap">
       <Select inputId={id} aria-label={label} prefix={label && 'Legend'} width={label ? 20 : 14} options={legends} value={kind} onChange={(o) => choose(o.value)} />
       {kind === 'custom' && <Line aria-label="Legend format" placeholder="{{label}}" value={value} onDone={set} width={28} />}
     </Stack>

@@ -19,17 +19,18 @@ import {
 } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 import { from, map, Observable, of } from 'rxjs';
-import { PrometheusAPI, type Answer, type MatrixSeries, type QueryData } from '../api/prometheus';
+import { PrometheusAPI, type Answer, type ExemplarSeries, type MatrixSeries, type QueryData } from '../api/prometheus';
 import { align, formatDuration, parseDuration, rateInterval, stepFor } from '../lib/interval';
 import { messageOf } from '../api/http';
 import { annotationOf, annotationSupport, eventFrames } from './annotations';
 import { RangeCache, UnderWay } from './cache';
+import { exemplarFrame } from './exemplars';
 import { withFilters } from './filters';
 import { findText, parseFind, type FindQuery } from './find';
 import { parseValue, toFrames } from './frames';
 import { variableText } from './interpolate';
 import { legendText, metricText } from './legend';
-import type { PromQuery, PromSettings } from './query';
+import type { PromQuery, PromSettings, TraceDestination } from './query';
 
 const defaultScrapeMs = 15_000;
 
@@ -52,6 +53,8 @@ export class PrometheusSource extends DataSourceApi<PromQuery> {
   private readonly moments = new UnderWay<Answer<QueryData>>();
   private readonly finds = new UnderWay<string[]>();
   private readonly scrapeMs: number;
+  private readonly traced = new UnderWay<Answer<ExemplarSeries[]>>();
+  private readonly destinations: TraceDestination[];
 
   constructor(settings: DataSourceInstanceSettings, api = new PrometheusAPI(`/api/datasources/proxy/uid/${encodeURIComponent(settings.uid)}`)) {
     super(settings);
@@ -59,6 +62,7 @@ export class PrometheusSource extends DataSourceApi<PromQuery> {
     this.api = api;
     this.cache = new RangeCache(this.api);
     this.scrapeMs = parseDuration(json.timeInterval ?? '') || defaultScrapeMs;
+    this.destinations = Array.isArray(json.exemplarTraceIdDestinations) ? json.exemplarTraceIdDestinations : [];
     this.interval = formatDuration(this.scrapeMs);
     this.annotations = annotationSupport();
   }
@@ -102,7 +106,8 @@ export class PrometheusSource extends DataSourceApi<PromQuery> {
     const parts = await Promise.all(
       plans.map(async (p) => {
         try {
-          return this.framesOf(p, several, await this.ask(p, signal));
+          const [answer, traced] = await Promise.all([this.ask(p, signal), this.exemplars(p, signal)]);
+          return [...this.framesOf(p, several, withNote(answer, traced.wrong)), ...traced.frames];
         } catch (err) {
           errors.push({ refId: p.query.refId, message: messageOf(err), status: (err as { status?: number }).status });
           return [];
@@ -117,6 +122,21 @@ export class PrometheusSource extends DataSourceApi<PromQuery> {
     return p.instant
       ? this.moments.ask(JSON.stringify([p.expr, p.end]), (abort) => this.api.query({ query: p.expr, time: p.end }, abort), signal)
       : this.cache.ask({ query: p.expr, start: p.start, end: p.end, step: p.stepMs / 1000 }, signal);
+  }
+
+  /** The exemplars of a query that asks for them. That they cannot be had is said beside the answer. */
+  private async exemplars(p: Planned, signal: AbortSignal): Promise<{ frames: DataFrame[]; wrong?: string }> {
+    if (!p.query.exemplar || p.instant) {
+      return { frames: [] };
+    }
+    const asked = { query: p.expr, start: p.start, end: p.end };
+    try {
+      const { data } = await this.traced.ask(JSON.stringify(asked), (abort) => this.api.queryExemplars(asked, abort), signal);
+      const frame = exemplarFrame(data, p.query.refId, this.destinations);
+      return { frames: frame ? [frame] : [] };
+    } catch (err) {
+      return { frames: [], wrong: `There are no exemplars: ${messageOf(err)}` };
+    }
   }
 
   private framesOf(p: Planned, several: boolean, answer: Answer<QueryData>): DataFrame[] {
@@ -280,6 +300,8 @@ export function eventsOf(s: MatrixSeries, a: PromAnnotation, stepMs: number): An
   }
   return events.map((e) => ({ ...e, isRegion: e.timeEnd !== undefined && e.timeEnd !== e.time }));
 }
+
+const withNote = (answer: Answer<QueryData>, note?: string): Answer<QueryData> => (note ? { ...answer, warnings: [...answer.warnings, note] } : answer);
 
 function windowOf(range: TimeRange | undefined): { start?: number; end?: number } {
   return range ? { start: dateTime(range.from).unix(), end: dateTime(range.to).unix() } : {};

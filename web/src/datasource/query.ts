@@ -15,10 +15,18 @@ export interface PromQuery extends DataQuery {
   step?: number;
 }
 
+/** Where the trace is that an exemplar's label names. */
+export interface TraceDestination {
+  name: string;
+  url?: string;
+  urlDisplayLabel?: string;
+}
+
 /** What of a data source's jsonData matters to queries. */
 export interface PromSettings {
   timeInterval?: string;
   httpMethod?: string;
   incrementalQuerying?: boolean;
   customQueryParameters?: string;
+  exemplarTraceIdDestinations?: TraceDestination[];
 }

@@ -5,6 +5,7 @@ import { useMemo, useRef, useState, useLayoutEffect } from 'react';
 import { heatOf, type Cell, type Heat } from './buckets';
 import { NoData } from './nodata';
 import { paletteOf, schemes } from './palette';
+import { useCursor } from './timeaxis';
 import { axisTicks, timeTicks, within } from './ticks';
 
 interface Options {
@@ -111,6 +112,7 @@ interface CanvasProps extends PanelProps<Options> {
 function Canvas({ heat, cells, color, width, height, options, timeRange, timeZone, onChangeTimeRange }: CanvasProps) {
   const theme = useTheme2();
   const ref = useRef<HTMLCanvasElement>(null);
+  const { cursor, point, leave } = useCursor();
   const [over, setOver] = useState<{ cell: Cell; x: number; y: number }>();
   const [drag, setDrag] = useState<{ from: number; to: number }>();
   const range = { from: timeRange.from.valueOf(), to: timeRange.to.valueOf() };
@@ -158,6 +160,7 @@ function Canvas({ heat, cells, color, width, height, options, timeRange, timeZon
       return;
     }
     const t = scale.back.x(p.x);
+    point(Math.min(Math.max(t, range.from), range.to));
     const v = scale.back.y(p.y);
     const cell = cells.find((c) => t >= c.x0 && t < c.x1 && v >= c.y0 && v < c.y1);
     setOver(cell && { cell, ...p });
@@ -171,7 +174,8 @@ function Canvas({ heat, cells, color, width, height, options, timeRange, timeZon
   };
   return (
     <div style={{ position: 'relative', width, height }}>
-      <canvas ref={ref} style={{ width, height }} data-testid="heatmap" data-cells={cells.length} role="img" aria-label={`Heatmap of ${cells.length} cells, counts from ${count(color.min)} to ${count(color.max)}`} onMouseMove={move} onMouseLeave={() => { setOver(undefined); setDrag(undefined); }} onMouseDown={(e) => setDrag({ from: at(e).x, to: at(e).x })} onMouseUp={up} />
+      <canvas ref={ref} style={{ width, height }} data-testid="heatmap" data-cells={cells.length} role="img" aria-label={`Heatmap of ${cells.length} cells, counts from ${count(color.min)} to ${count(color.max)}`} onMouseMove={move} onMouseLeave={() => { leave(); setOver(undefined); setDrag(undefined); }} onMouseDown={(e) => setDrag({ from: at(e).x, to: at(e).x })} onMouseUp={up} />
+      {cursor !== undefined && cursor >= range.from && cursor <= range.to && <div data-testid="crosshair" style={{ position: 'absolute', pointerEvents: 'none', top: margin.top, height: height - margin.top - margin.bottom, left: scale.x(cursor), borderLeft: `1px dashed ${theme.colors.text.secondary}` }} />}
       {drag && <div style={{ position: 'absolute', pointerEvents: 'none', top: margin.top, height: height - margin.top - margin.bottom, left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from), background: 'rgba(128,128,160,.3)' }} />}
       {over && options.tooltip?.mode !== 'none' && (
         <div className={css({ position: 'absolute', pointerEvents: 'none', zIndex: 3, padding: 8, fontSize: 12, borderRadius: 4, whiteSpace: 'nowrap', background: theme.colors.background.elevated ?? theme.colors.background.secondary, boxShadow: theme.shadows.z2, border: `1px solid ${theme.colors.border.weak}` })} style={{ left: Math.min(over.x + 12, width - 180), top: Math.min(over.y + 12, height - 70) }}>

@@ -1,9 +1,12 @@
 /* Annotations over a chart: a line or a region, and a mark that tells what it is. */
 import { colorManipulator, dateTimeFormat, renderMarkdown, type DataFrame, type TimeZone } from '@grafana/data';
 import { Tooltip, useTheme2, type UPlotConfigBuilder } from '@grafana/ui';
-import { useLayoutEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import type uPlot from 'uplot';
+import { hasExemplars } from './exemplarframes';
+
+const Exemplars = lazy(() => import('./exemplars').then((m) => ({ default: m.Exemplars })));
 
 export interface Event {
   from: number;
@@ -36,21 +39,26 @@ interface Props {
   config: UPlotConfigBuilder;
   frames: DataFrame[];
   timeZone: TimeZone;
+  /** How a value of the chart is written. */
+  format: (value: number) => string;
 }
 
 /** Draws annotations onto a chart. It is there before the chart is, also if the annotations come later. */
-export function Marks({ config, frames, timeZone }: Props) {
+export function Marks({ config, frames, timeZone, format }: Props) {
   const theme = useTheme2();
   const events = eventsIn(frames, (name) => theme.visualization.getColorByName(name));
   const latest = useRef(events);
   latest.current = events;
+  const exemplars = frames.filter(hasExemplars);
+  const marked = useRef(false);
+  marked.current = events.length + exemplars.length > 0;
   const [plot, setPlot] = useState<uPlot>();
   const [, redraw] = useState(0);
   useLayoutEffect(() => {
     config.addHook('init', (u) => setPlot(u));
     config.addHook('draw', (u) => {
       paint(u, latest.current);
-      if (latest.current.length) {
+      if (marked.current) {
         queueMicrotask(() => redraw((n) => n + 1));
       }
     });
@@ -61,13 +69,19 @@ export function Marks({ config, frames, timeZone }: Props) {
   }
   const { min = 0, max = 0 } = plot.scales.x;
   const shown = events.filter((e) => e.to >= min && e.from <= max);
-  return createPortal(
+  const drawn = createPortal(
     shown.map((e, i) => {
       const left = Math.max(plot.valToPos(e.from, 'x'), 0);
       const right = Math.min(plot.valToPos(e.to, 'x'), plot.over.clientWidth);
       return <Mark key={i} event={e} timeZone={timeZone} left={left} right={right} top={plot.over.clientHeight + 1} />;
     }),
     plot.over
+  );
+  return (
+    <>
+      {drawn}
+      {exemplars.length > 0 && <Suspense fallback={null}><Exemplars plot={plot} frames={exemplars} timeZone={timeZone} format={format} /></Suspense>}
+    </>
   );
 }
 

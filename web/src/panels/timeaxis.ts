@@ -2,7 +2,7 @@
 import { DataHoverClearEvent, DataHoverEvent } from '@grafana/data';
 import { DashboardCursorSync } from '@grafana/schema';
 import { usePanelContext } from '@grafana/ui';
-import { useEffect, useState, type MouseEvent } from 'react';
+import { useEffect, useRef, useState, type MouseEvent } from 'react';
 
 interface Wish {
   /** The time at a place, pixels from the left of the drawing. */
@@ -39,25 +39,28 @@ export function useTimeAxis({ timeAt, onZoom }: Wish) {
 }
 
 /** The time under the cursor, here or in another panel of a dashboard whose panels share it. */
-function useCursor() {
+export function useCursor() {
   const { eventBus, sync } = usePanelContext();
   const [cursor, setCursor] = useState<number>();
+  const inside = useRef(false); // then what others say is late
   const shared = () => (sync?.() ?? DashboardCursorSync.Off) !== DashboardCursorSync.Off;
   useEffect(() => {
     const theirs = (e: { origin?: unknown }) => e.origin !== eventBus && shared();
     const subs = [
       eventBus.getStream(DataHoverEvent).subscribe((e) => theirs(e) && setCursor(e.payload?.point?.time ?? undefined)),
-      eventBus.getStream(DataHoverClearEvent).subscribe((e) => theirs(e) && setCursor(undefined)),
+      eventBus.getStream(DataHoverClearEvent).subscribe((e) => theirs(e) && !inside.current && setCursor(undefined)),
     ];
     return () => subs.forEach((s) => s.unsubscribe());
   }, [eventBus]); // eslint-disable-line react-hooks/exhaustive-deps
   const point = (time: number) => {
+    inside.current = true;
     setCursor(time);
     if (shared()) {
       eventBus.publish(new DataHoverEvent({ point: { time } }));
     }
   };
   const leave = () => {
+    inside.current = false;
     setCursor(undefined);
     if (shared()) {
       eventBus.publish(new DataHoverClearEvent());

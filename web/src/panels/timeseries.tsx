@@ -1,4 +1,4 @@
-import { PanelPlugin, FieldConfigProperty, standardEditorsRegistry, type DataFrame, type PanelProps } from '@grafana/data';
+import { formattedValueToString, PanelPlugin, FieldConfigProperty, standardEditorsRegistry, type DataFrame, type Field, type PanelProps } from '@grafana/data';
 import {
   AxisPlacement,
   BarAlignment,
@@ -38,6 +38,9 @@ const none: DataFrame[] = [];
 /** TooltipHoverMode is a const enum, which does not reach the build. */
 const hover = { xOne: 0, xAll: 1 } as const;
 
+/** How the values of a series are written. */
+const formatOf = (field: Field | undefined) => (v: number) => (field?.display ? formattedValueToString(field.display(v)) : String(v));
+
 function TimeSeriesPanel(props: PanelProps<Options>) {
   const { data, timeRange, timeZone, width, height, options, onChangeTimeRange, replaceVariables } = props;
   const theme = useTheme2();
@@ -72,7 +75,7 @@ function TimeSeriesPanel(props: PanelProps<Options>) {
             syncMode={sync?.() ?? DashboardCursorSync.Off}
             syncScope={eventsScope}
             getDataLinks={(series, at) => (aligned.fields[series]?.getLinks?.({ valueRowIndex: at }) ?? []) as never}
-            render={(_u, indexes, seriesIndex, pinned, dismiss, range, viaSync, links) => {
+            render={(u, indexes, seriesIndex, pinned, dismiss, range, viaSync, links) => {
               const add = canAddAnnotations?.() && ((place: Place) => {
                 dismiss();
                 setAdded(place);
@@ -81,7 +84,7 @@ function TimeSeriesPanel(props: PanelProps<Options>) {
                 queueMicrotask(() => add(range));
                 return null;
               }
-              return mode === TooltipDisplayMode.None ? null : (
+              return mode === TooltipDisplayMode.None || u.over.querySelector('.exemplar:hover') ? null : (
                 <ChartTooltip
                   frame={aligned}
                   indexes={indexes}
@@ -99,7 +102,7 @@ function TimeSeriesPanel(props: PanelProps<Options>) {
             }}
           />
           <Room config={config} />
-          <Marks config={config} frames={data.annotations ?? none} timeZone={zone} />
+          <Marks config={config} frames={data.annotations ?? none} timeZone={zone} format={formatOf(aligned.fields[1])} />
           {added && <Suspense fallback={null}><NewAnnotation place={added} timeZone={zone} close={() => setAdded(undefined)} /></Suspense>}
         </>
       )}

@@ -15,12 +15,14 @@ function sceneOf(pane: Pane, uid: string): EmbeddedScene {
   const asked = askedOf(pane.queries);
   const [drawn, listed] = [asked.filter((q) => q.kind !== 'instant'), asked.filter((q) => q.kind !== 'range')];
   const graph = new VizPanel({
-    title: 'Graph', pluginId: 'timeseries', $data: runnerOf(drawn, uid, { range: true }),
+    title: 'Graph', pluginId: 'timeseries', $data: runnerOf(drawn, uid, { range: true, exemplar: pane.exemplars }),
     options: { legend: { showLegend: true, displayMode: 'table', placement: 'bottom', calcs: ['lastNotNull', 'max'] }, tooltip: { mode: 'multi', sort: 'desc' } } as never,
     fieldConfig: { defaults: { custom: { fillOpacity: 0 } as never }, overrides: [] },
   });
+  // What counts are the values: the time, which is one and the same, is not to push them out.
+  const fieldConfig = { defaults: { custom: { minWidth: 60 } as never }, overrides: [{ matcher: { id: 'byName', options: 'Time' }, properties: [{ id: 'custom.width', value: 180 }] }] };
   const rows = runnerOf(listed, uid, { instant: true, range: false, format: 'table' });
-  const table = new VizPanel({ title: 'Table', pluginId: 'table', $data: listed.length > 1 ? new SceneDataTransformer({ $data: rows, transformations: [{ id: 'merge', options: {} }] }) : rows, options: { showHeader: true } as never });
+  const table = new VizPanel({ title: 'Table', pluginId: 'table', $data: listed.length > 1 ? new SceneDataTransformer({ $data: rows, transformations: [{ id: 'merge', options: {} }] }) : rows, options: { showHeader: true } as never, fieldConfig });
   return new EmbeddedScene({
     $timeRange: new SceneTimeRange({ from: pane.from, to: pane.to }),
     controls: [new SceneTimePicker({ isOnCanvas: true })],

@@ -61,19 +61,20 @@ export function QueryRow(p: Props) {
         {q.ds && <Badge color="blue" text={registry.getInstanceSettings(q.ds)?.name ?? q.ds} />}
         <RadioButtonGroup size="sm" aria-label={`Type of query ${q.refId}`} value={q.kind} options={kinds} onChange={(kind) => change({ kind })} />
         <Legend id={`explore-legend-${q.refId}`} label={`Legend of query ${q.refId}`} value={q.legend} set={(legend) => change({ legend })} />
-        <span className={s.gap} />
-        <Button {...quiet} icon="book-open" aria-expanded={is('metrics')} onClick={toggle('metrics')}>Metrics</Button>
-        <Dropdown overlay={history}><Button {...quiet} icon="history">History</Button></Dropdown>
-        <Button {...quiet} icon="sitemap" aria-expanded={is('explain')} onClick={toggle('explain')} disabled={!text.trim()}>Explain</Button>
-        <Button {...quiet} icon="info-circle" aria-expanded={is('stats')} onClick={toggle('stats')} disabled={!q.expr.trim()}>Statistics</Button>
-        <Dropdown overlay={copy}><Button {...quiet} icon="clipboard-alt" disabled={!text.trim()}>Copy as</Button></Dropdown>
-        <span className={s.icons}>
-          {p.of > 1 && <IconButton name="arrow-up" tooltip={`Move query ${q.refId} up`} disabled={p.at === 0} onClick={() => p.move(-1)} />}
-          {p.of > 1 && <IconButton name="arrow-down" tooltip={`Move query ${q.refId} down`} disabled={p.at === p.of - 1} onClick={() => p.move(1)} />}
-          <IconButton name="copy" tooltip={`Duplicate query ${q.refId}`} onClick={p.duplicate} />
-          <IconButton name={q.hide ? 'eye-slash' : 'eye'} tooltip={q.hide ? `Switch query ${q.refId} on` : `Switch query ${q.refId} off`} onClick={() => change({ hide: !q.hide })} />
-          {p.of > 1 && <IconButton name="trash-alt" tooltip={`Remove query ${q.refId}`} onClick={p.remove} />}
-        </span>
+        <div className={s.acts}>
+          <Button {...quiet} icon="book-open" aria-expanded={is('metrics')} onClick={toggle('metrics')}>Metrics</Button>
+          <Dropdown overlay={history}><Button {...quiet} icon="history">History</Button></Dropdown>
+          <Button {...quiet} icon="sitemap" aria-expanded={is('explain')} onClick={toggle('explain')} disabled={!text.trim()}>Explain</Button>
+          <Button {...quiet} icon="info-circle" aria-expanded={is('stats')} onClick={toggle('stats')} disabled={!q.expr.trim()}>Statistics</Button>
+          <Dropdown overlay={copy}><Button {...quiet} icon="clipboard-alt" disabled={!text.trim()}>Copy as</Button></Dropdown>
+          <span className={s.icons}>
+            {p.of > 1 && <IconButton name="arrow-up" tooltip={`Move query ${q.refId} up`} disabled={p.at === 0} onClick={() => p.move(-1)} />}
+            {p.of > 1 && <IconButton name="arrow-down" tooltip={`Move query ${q.refId} down`} disabled={p.at === p.of - 1} onClick={() => p.move(1)} />}
+            <IconButton name="copy" tooltip={`Duplicate query ${q.refId}`} onClick={p.duplicate} />
+            <IconButton name={q.hide ? 'eye-slash' : 'eye'} tooltip={q.hide ? `Switch query ${q.refId} on` : `Switch query ${q.refId} off`} onClick={() => change({ hide: !q.hide })} />
+            {p.of > 1 && <IconButton name="trash-alt" tooltip={`Remove query ${q.refId}`} onClick={p.remove} />}
+          </span>
+        </div>
       </div>
       <PromEditor value={text} source={source} onChange={setText} onRun={() => run()} />
       {is('metrics') && source && <Metrics api={source.api} pick={setText} />}
@@ -88,6 +89,6 @@ const styles = (t: GrafanaTheme2) => ({
   off: css({ '& [data-testid=promql]': { opacity: 0.55 } }),
   head: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: t.spacing(0.5, 1), minHeight: 32 }),
   ref: css({ color: t.colors.primary.text, minWidth: 16 }),
-  gap: css({ flex: 1 }),
-  icons: css({ display: 'inline-flex', gap: t.spacing(0.5) }),
+  acts: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: t.spacing(0.5, 1), marginLeft: 'auto', [t.breakpoints.down('md')]: { marginLeft: t.spacing(-1) } }),
+  icons: css({ display: 'inline-flex', gap: t.spacing(0.5), paddingLeft: t.spacing(0.5) }),
 });

@@ -1,7 +1,7 @@
 /* The questions a panel asks. */
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { Button, CollapsableSection, Combobox, Field, IconButton, Select, Stack, useStyles2 } from '@grafana/ui';
+import { Button, CollapsableSection, Combobox, Field, IconButton, Select, Stack, Switch, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { registry } from '../../../boot/runtime';
 import { Legend } from '../../../components/Legend';
@@ -96,6 +96,7 @@ function Query({ target: t, uid, change, remove, copy }: QueryProps) {
         <Field label="Min step" htmlFor={id('i')}><Line id={id('i')} placeholder="auto" value={String(t.interval ?? '')} onDone={(v) => put({ interval: v || undefined })} width={12} /></Field>
         <Field label="Format" htmlFor={id('f')}><Select inputId={id('f')} width={18} options={formats} value={String(t.format ?? 'time_series')} onChange={(o) => put({ format: o.value })} /></Field>
         <Field label="Type" htmlFor={id('t')}><Select inputId={id('t')} width={14} options={kinds} value={kind} onChange={(o) => put({ instant: o.value !== 'range', range: o.value !== 'instant' })} /></Field>
+        {kind !== 'instant' && <Field label="Exemplars" htmlFor={id('x')}><Switch id={id('x')} value={Boolean(t.exemplar)} onChange={(e) => put({ exemplar: e.currentTarget.checked || undefined })} /></Field>}
       </Stack>
     </div>
   );

@@ -50,5 +50,5 @@ test('contact points say what they lack and where they lead', () => {
   expect(leadsTo('slack', { url: '[REDACTED]' })).toBe('');
   expect(isKept('[REDACTED]')).toBe(true);
   expect(filled({ topic_arn: 'a', subject: '', message: undefined })).toEqual({ topic_arn: 'a' });
-  expect(Object.keys(contactKinds)).toHaveLength(11);
+  expect(Object.keys(contactKinds)).toHaveLength(13);
 });

@@ -153,7 +153,7 @@ await quiet(first);
 const bytes = await first.evaluate(() =>
   [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource').filter((e) => /\/ui\/assets\//.test(e.name))].reduce((n, e) => n + e.encodedBodySize, 0)
 );
-check(`a dashboard of all kinds of panels loads ${Math.round(bytes / 1000)} kB`, bytes > 300_000 && bytes < 950_000, `${bytes} bytes`);
+check(`a dashboard of all kinds of panels loads ${Math.round(bytes / 1000)} kB`, bytes > 300_000 && bytes < 970_000, `${bytes} bytes`);
 check('no request went elsewhere', noted.foreign.length === 0, noted.foreign.join(' '));
 check('no error in the console', noted.errors.length === 0, noted.errors.join('\n'));
 await browser.close();

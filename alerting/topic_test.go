@@ -130,7 +130,9 @@ func TestTopicThatRefuses(t *testing.T) {
 // shut is why a topic is shut, with what helps.
 type shut struct{}
 
-func (shut) Error() string { return "aps.amazonaws.com may not, because no resource-based policy allows it" }
+func (shut) Error() string {
+	return "aps.amazonaws.com may not, because no resource-based policy allows it"
+}
 
 func (shut) Details(a hearth.AccountID) []hearth.Detail {
 	return []hearth.Detail{{Name: hearth.DetailRemedy, Value: "open it to " + string(a)}}

@@ -190,7 +190,7 @@ export async function lanes(page) {
   await page.mouse.move(heat.x, heat.y, { steps: 3 });
   check('a heatmap\'s cursor is in step with a chart\'s', (await becomes(async () => ({ ok: await panelOf(page, 'Lines').locator('.u-cursor-x').first().isVisible() }))).ok);
   let moved = 0;
-  const apart = await becomes(async () => {
+  const together = () => becomes(async () => {
     await page.mouse.move(heat.x + (++moved % 2), heat.y);
     const ofPanel = (title, place) => panelOf(page, title).locator(place).first().evaluate((e) => e.getBoundingClientRect().x).catch(() => NaN);
     const share = async (title, line, area, left, right) => {
@@ -200,11 +200,14 @@ export async function lanes(page) {
     const [a, b] = [await share('Heat', '[data-testid=crosshair]', '[data-testid=heatmap]', 56, 8), await share('Lines', '.u-cursor-x', '.u-over', 0, 0)];
     return { ok: Math.abs(a - b) < 0.02, a, b };
   });
+  const apart = await together();
   check('at the same time', apart.ok, JSON.stringify(apart));
   const chart = await middle(panelOf(page, 'Lines').locator('.u-over').first());
   await page.mouse.move(chart.x, chart.y, { steps: 3 });
   check('and a chart\'s cursor with these', await crossed('States'));
   check('and with a heatmap', await crossed('Heat'));
+  const again = await together();
+  check('also when the pointer had been on the chart', again.ok, JSON.stringify(again));
   await drag(page, at, 60);
   const range = async () => [new URL(page.url()).searchParams.get('from'), new URL(page.url()).searchParams.get('to')];
   const zoomed = await becomes(async () => ({ ok: /^\d{4}-|^\d{13}$/.test((await range())[0] ?? '') }));

@@ -1,4 +1,4 @@
-/* Room for the first and the last mark of the time axis, which stand half beyond the chart. */
+/* The edges of a chart: room for the first and the last mark of its time axis, which stand half beyond it, and the pointer that leaves it. */
 import { measureText, type UPlotConfigBuilder } from '@grafana/ui';
 import { useLayoutEffect } from 'react';
 import type uPlot from 'uplot';
@@ -28,5 +28,16 @@ function padding(u: uPlot, side: number, hasAxis: boolean[]): number {
 /** Sees to the padding of a chart. It is there before the chart is. */
 export function Room({ config }: { config: UPlotConfigBuilder }) {
   useLayoutEffect(() => config.setPadding([padding, padding, padding, padding]), [config]);
+  return null;
+}
+
+/**
+ * Lets a chart forget the pointer that has left it. Otherwise it takes a cursor that
+ * another panel shares for that pointer, and goes where the pointer left.
+ */
+export function Leave({ config }: { config: UPlotConfigBuilder }) {
+  useLayoutEffect(() => {
+    config.addHook('ready', (u) => u.over.addEventListener('mouseleave', () => { u.cursor.event = undefined; }));
+  }, [config]);
   return null;
 }

@@ -17,7 +17,7 @@ import {
 import { commonOptionsBuilder, EventBusPlugin, getGraphFieldOptions, TimeSeries, TooltipPlugin2, usePanelContext, useTheme2 } from '@grafana/ui';
 import { DashboardCursorSync } from '@grafana/schema';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { Room } from './edges';
+import { Leave, Room } from './edges';
 import { graphable } from './graphfields';
 import { Marks } from './marks';
 import { hasData, NoData } from './nodata';
@@ -102,6 +102,7 @@ function TimeSeriesPanel(props: PanelProps<Options>) {
             }}
           />
           <Room config={config} />
+          <Leave config={config} />
           <Marks config={config} frames={data.annotations ?? none} timeZone={zone} format={formatOf(aligned.fields[1])} />
           {added && <Suspense fallback={null}><NewAnnotation place={added} timeZone={zone} close={() => setAdded(undefined)} /></Suspense>}
         </>

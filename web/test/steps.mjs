@@ -144,7 +144,7 @@ export async function addresses(page) {
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Saved').first().waitFor();
-  check('which is saved', (await (await api('/api/dashboards/uid/fixed')).json()).dashboard.editable === true);
+  check('which is saved', (await becomes(async () => ({ ok: (await (await api('/api/dashboards/uid/fixed')).json()).dashboard.editable === true }))).ok);
 }
 
 /** An annotation is added where somebody clicks, and a region where they drag with Control. */

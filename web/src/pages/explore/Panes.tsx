@@ -1,7 +1,7 @@
 /* The views of Explore: queries, their answer as a graph and a table, and what they are made of. */
 import { css } from '@emotion/css';
 import { rangeUtil, type GrafanaTheme2 } from '@grafana/data';
-import { Button, Combobox, InlineSwitch, Stack, useStyles2 } from '@grafana/ui';
+import { Button, Combobox, InlineField, InlineSwitch, Stack, useStyles2 } from '@grafana/ui';
 import { useId, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router-dom';
 import { registry } from '../../boot/runtime';
@@ -91,7 +91,7 @@ function ExplorePane({ pane, change, extra, dsLabel, token, region, addressOf, o
         <Combobox aria-labelledby={`${named}-ds`} width={28} options={sources.map((d) => ({ value: d.uid, label: d.name }))} value={uid} onChange={(o) => { onDs?.(o.value); change({ ds: o.value, queries: queries.map(({ ds: _, ...q }) => q) }); }} />
         <Button variant="secondary" icon="plus" onClick={() => set(withQuery(queries))}>Add query</Button>
         {extra}
-        <InlineSwitch id={`${named}-exemplars`} label="Exemplars" showLabel transparent value={pane.exemplars} onChange={(e) => change({ exemplars: e.currentTarget.checked })} />
+        <InlineField label="Exemplars" htmlFor={`${named}-exemplars`} transparent><InlineSwitch id={`${named}-exemplars`} transparent value={pane.exemplars} onChange={(e) => change({ exemplars: e.currentTarget.checked })} /></InlineField>
         <span className={s.gap} />
         <Button onClick={() => run()} icon="play">Run</Button>
       </Stack>

@@ -189,7 +189,7 @@ export async function edit(page) {
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByText('Saved').first().waitFor();
+  await page.getByText('Saved', { exact: true }).first().waitFor();
   const after = await stored();
   check('the other panel is as it was written by Grafana 6', JSON.stringify(after.panels[0]) === JSON.stringify(before.panels[0]), JSON.stringify(after.panels[0]));
   const { panels: _a, version: _b, ...rest } = after;

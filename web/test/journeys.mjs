@@ -119,7 +119,7 @@ await page.getByRole('button', { name: 'Edit', exact: true }).click();
 await page.getByRole('button', { name: 'Save', exact: true }).click();
 await page.getByLabel('What has changed').fill('another name');
 await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
-await page.getByText('Saved').first().waitFor();
+await page.getByText('Saved', { exact: true }).first().waitFor();
 const after = await (await api('/api/dashboards/uid/overrides')).json();
 before.dashboard.panels[0].title = 'Painted';
 before.dashboard.version = after.dashboard.version;

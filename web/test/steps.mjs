@@ -96,7 +96,7 @@ export async function steps(given) {
   await quiet(page);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByText('Saved').first().waitFor();
+  await page.getByText('Saved', { exact: true }).first().waitFor();
   const after = (await (await api('/api/dashboards/uid/steps')).json()).dashboard;
   const want = structuredClone(dashboard.panels);
   want[6].title = 'Share of $who';
@@ -143,7 +143,7 @@ export async function addresses(page) {
   check('until it is made editable', (await becomes(async () => ({ ok: await page.getByRole('button', { name: 'Edit', exact: true }).isEnabled() }))).ok);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByText('Saved').first().waitFor();
+  await page.getByText('Saved', { exact: true }).first().waitFor();
   check('which is saved', (await becomes(async () => ({ ok: (await (await api('/api/dashboards/uid/fixed')).json()).dashboard.editable === true }))).ok);
 }
 

@@ -94,10 +94,10 @@ type detail struct {
 	policy *iam.PolicyUse
 }
 
-// getAccountAuthorizationDetails lists everything that decides about rights.
 // detailKinds are what the form's Filter may ask for.
 var detailKinds = []string{"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}
 
+// getAccountAuthorizationDetails lists everything that decides about rights.
 func (s *Server) getAccountAuthorizationDetails(_ context.Context, r *request) (any, error) {
 	for _, f := range r.listed("Filter") {
 		if !slices.Contains(detailKinds, f) {

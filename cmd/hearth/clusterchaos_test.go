@@ -113,7 +113,7 @@ func (b *clusterBed) doctor(id string) scraper.Diagnosis {
 // until waits for what the doctor says.
 func (b *clusterBed) until(what, id string, ok func(d scraper.Diagnosis) bool) {
 	b.Helper()
-	tick, late := time.NewTicker(20*time.Millisecond), time.After(60*time.Second)
+	tick, late := time.NewTicker(20*time.Millisecond), time.After(3*time.Minute) // a client of an API server waits a minute before it asks again
 	defer tick.Stop()
 	for {
 		d := b.doctor(id)

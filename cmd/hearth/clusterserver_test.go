@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,16 +31,22 @@ type clusterServer struct {
 	cert     tls.Certificate
 	ca       string // PEM
 	token    string
-	pods     map[string]string // address by name
+	pods     map[string]clusterPod // by name
 	version  int
 	watchers map[chan string]bool
 	instead  http.HandlerFunc // answers everything, if not nil
 	lists    int              // of pods
 }
 
+// A clusterPod is where a pod listens, and the version of the cluster that made it.
+type clusterPod struct {
+	address string
+	version int
+}
+
 func newClusterServer(t *testing.T, token string) *clusterServer {
 	t.Helper()
-	s := &clusterServer{token: token, pods: map[string]string{}, watchers: map[chan string]bool{}, version: 1}
+	s := &clusterServer{token: token, pods: map[string]clusterPod{}, watchers: map[chan string]bool{}, version: 1}
 	s.renew(t)
 	s.Server = httptest.NewUnstartedServer(s)
 	s.TLS = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -106,14 +113,15 @@ func (s *clusterServer) cut() {
 	s.CloseClientConnections()
 }
 
-// put adds a pod, and tells it to watches unless quietly.
+// put adds a pod, and tells it to the watches that there are unless quietly: those hear
+// nothing of it, a list and a watch that comes later do.
 func (s *clusterServer) put(name, address string, quietly bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version++
-	s.pods[name] = address
+	s.pods[name] = clusterPod{address, s.version}
 	if !quietly {
-		s.event("ADDED", s.pod(name))
+		s.event(s.added(name))
 	}
 }
 
@@ -122,19 +130,24 @@ func (s *clusterServer) put(name, address string, quietly bool) {
 func (s *clusterServer) gone() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.event("ERROR", `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old resource version"}`)
+	s.event(`{"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old resource version"}}` + "\n")
 }
 
-func (s *clusterServer) event(kind, object string) {
+func (s *clusterServer) event(text string) {
 	for w := range s.watchers {
-		w <- fmt.Sprintf(`{"type": %q, "object": %s}`+"\n", kind, object)
+		w <- text
 	}
 }
 
+func (s *clusterServer) added(name string) string {
+	return fmt.Sprintf(`{"type": "ADDED", "object": %s}`+"\n", s.pod(name))
+}
+
 func (s *clusterServer) pod(name string) string {
-	host, port, _ := strings.Cut(s.pods[name], ":")
+	p := s.pods[name]
+	host, port, _ := strings.Cut(p.address, ":")
 	return fmt.Sprintf(`{"kind": "Pod", "apiVersion": "v1", "metadata": {"name": %[1]q, "namespace": "default", "uid": %[1]q, "resourceVersion": "%[2]d"},
-"spec": {"containers": [{"name": "c", "ports": [{"containerPort": %[3]s}]}]}, "status": {"phase": "Running", "podIP": %[4]q}}`, name, s.version, port, host)
+"spec": {"containers": [{"name": "c", "ports": [{"containerPort": %[3]s}]}]}, "status": {"phase": "Running", "podIP": %[4]q}}`, name, p.version, port, host)
 }
 
 func (s *clusterServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -181,9 +194,20 @@ func (s *clusterServer) list(w http.ResponseWriter) {
 	fmt.Fprintf(w, `{"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "%d"}, "items": [%s]}`, s.version, strings.Join(items, ","))
 }
 
+// watch tells what came after the version that is asked for, and what comes.
 func (s *clusterServer) watch(w http.ResponseWriter, r *http.Request) {
+	since, err := strconv.Atoi(r.URL.Query().Get("resourceVersion"))
+	if err != nil {
+		s.refuse(w, http.StatusBadRequest, "resourceVersion: "+err.Error())
+		return
+	}
 	events := make(chan string, 100)
 	s.mu.Lock()
+	for name, p := range s.pods {
+		if p.version > since {
+			fmt.Fprint(w, s.added(name))
+		}
+	}
 	s.watchers[events] = true
 	s.mu.Unlock()
 	defer func() {

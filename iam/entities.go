@@ -93,10 +93,10 @@ func (c *change) bindTrust(e *Entity) error {
 	if e.trust == nil {
 		return nil
 	}
-	if err := c.knows(e.trust); err != nil {
+	var err error
+	if e.TrustIDs, err = c.idsOf(e.trust); err != nil {
 		return err
 	}
-	e.TrustIDs = c.idsOf(e.trust)
 	e.trust.bind(e.TrustIDs)
 	return nil
 }

@@ -75,42 +75,29 @@ func (p *Policy) bind(ids map[string]string) {
 }
 
 // idsOf are the unique ids of the users and roles that a policy names and that
-// exist; of a session, its role's.
-func (s *state) idsOf(p *Policy) map[string]string {
+// exist; of a session, its role's. It refuses a policy that names users or roles of
+// accounts of this Hearth which do not exist: whoever got such a name later would be let
+// in. Roles that services make for themselves are not kept here.
+func (c *change) idsOf(p *Policy) (map[string]string, error) {
 	ids := map[string]string{}
-	for i := range p.Statements {
-		if p.Statements[i].principals == nil {
-			continue
-		}
-		for _, arn := range p.Statements[i].principals.arns {
-			if e := s.named(arn); e != nil {
-				ids[arn] = e.ID
-			}
-		}
-	}
-	return ids
-}
-
-// knows refuses a policy that names users or roles of accounts of this Hearth which do
-// not exist: whoever got such a name later would be let in. Roles that services make
-// for themselves are not kept here.
-func (c *change) knows(p *Policy) error {
 	for i := range p.Statements {
 		s := &p.Statements[i]
 		if s.principals == nil {
 			continue
 		}
 		for _, arn := range s.principals.arns {
-			a, err := hearth.ParseARN(arn)
-			if err != nil || a.Service != "iam" || strings.HasPrefix(a.Resource, "role/service-role/") || strings.HasPrefix(a.Resource, "role/aws-service-role/") {
+			if e := c.named(arn); e != nil {
+				ids[arn] = e.ID
 				continue
 			}
-			if c.Has(a.Account) && c.named(arn) == nil {
-				return malformed("Statement %d, element Principal: Invalid principal in policy: \"AWS\":%q.", s.Index, clip(arn))
+			a, err := hearth.ParseARN(arn)
+			ours := err == nil && a.Service == "iam" && !strings.HasPrefix(a.Resource, "role/service-role/") && !strings.HasPrefix(a.Resource, "role/aws-service-role/")
+			if ours && c.Has(a.Account) {
+				return nil, malformed("Statement %d, element Principal: Invalid principal in policy: \"AWS\":%q.", s.Index, clip(arn))
 			}
 		}
 	}
-	return nil
+	return ids, nil
 }
 
 // named finds the user or role of an ARN, whole path included, or the role of a

@@ -75,10 +75,10 @@ func (r *Room) PutResourcePolicy(ctx context.Context, arn hearth.ARN, document, 
 		if err := c.checkRevision(d.ARN, revision); err != nil {
 			return err
 		}
-		if err := c.knows(d.policy); err != nil {
+		var err error
+		if d.IDs, err = c.idsOf(d.policy); err != nil {
 			return err
 		}
-		d.IDs = c.idsOf(d.policy)
 		d.policy.bind(d.IDs)
 		return c.put(resourceBucket, d.ARN, d, func(s *state) { s.putResource(d) })
 	})

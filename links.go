@@ -6,12 +6,14 @@ import (
 	"time"
 )
 
-// Watched is an expression that a rule watches, at a moment.
+// Watched is an expression that a rule watches, at a moment. Value is what it gave for
+// one alert, if it is about one that fires.
 type Watched struct {
 	Workspace              WorkspaceID
 	Namespace, Group, Rule string
 	Expr                   string
 	At                     time.Time
+	Value                  string
 }
 
 // The pages of the browser app that notifications lead to. docs/decisions/0057
@@ -31,6 +33,9 @@ func (w Watched) ExploreURL(base string) string {
 	q.Set("expr", w.Expr)
 	q.Set("from", DetailTime(w.At.Add(-watchedFor)))
 	q.Set("to", DetailTime(w.At))
+	if w.Value != "" {
+		q.Set("value", w.Value)
+	}
 	return strings.TrimRight(base, "/") + explorePage + "?" + q.Encode()
 }
 
@@ -64,6 +69,6 @@ func ReadExploreURL(link string) (w Watched, base string, ok bool) {
 	at, err := time.Parse(time.RFC3339, q.Get("to"))
 	return Watched{
 		Workspace: WorkspaceID(q.Get("workspace")), Namespace: q.Get("namespace"), Group: q.Get("group"), Rule: q.Get("rule"),
-		Expr: q.Get("expr"), At: at,
+		Expr: q.Get("expr"), At: at, Value: q.Get("value"),
 	}, before, err == nil
 }

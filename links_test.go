@@ -12,6 +12,11 @@ func TestLinks(t *testing.T) {
 	if link != want {
 		t.Errorf("explore: %s", link)
 	}
+	fires := w
+	fires.Value = "0.25"
+	if back, _, ok := ReadExploreURL(fires.ExploreURL("http://hearth.test")); !ok || back != fires {
+		t.Errorf("a value, read back: %+v %t", back, ok)
+	}
 	back, base, ok := ReadExploreURL(link)
 	if !ok || back != w || base != "http://hearth.test/base" {
 		t.Errorf("read back: %+v %s %t", back, base, ok)

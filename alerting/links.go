@@ -9,16 +9,23 @@ import (
 	"github.com/hearth-metrics/hearth"
 )
 
-// The functions by which the default texts link to the browser app. Of an alert
-// that no rule here made they give nothing.
+// The functions by which the default texts tell an alert's value and link to the
+// browser app. Of an alert that no rule here made they give nothing.
 const (
+	valueName   = "hearth_value"
 	silenceName = "hearth_silence"
 	ruleName    = "hearth_rule"
 )
 
 // linkFunctions are those functions.
 func linkFunctions() map[string]any {
-	return map[string]any{silenceName: silenceLink, ruleName: ruleLink}
+	return map[string]any{valueName: alertValue, silenceName: silenceLink, ruleName: ruleLink}
+}
+
+// alertValue is what the rule's expression gave for the alert, while it fires.
+func alertValue(a amtemplate.Alert) string {
+	w, _, _ := hearth.ReadExploreURL(a.GeneratorURL)
+	return w.Value
 }
 
 // silenceLink leads to the form of a silence for the alert.
@@ -50,6 +57,7 @@ const ownTexts = `{{ define "__alertmanagerURL" }}{{ .ExternalURL }}/ui/alerts{{
 {{ range .Labels.SortedPairs }} - {{ .Name }} = {{ .Value }}
 {{ end }}Annotations:
 {{ range .Annotations.SortedPairs }} - {{ .Name }} = {{ .Value }}
+{{ end }}{{ with hearth_value . }}Value: {{ . }}
 {{ end }}{{ with .GeneratorURL }}Values: {{ . }}
 {{ end }}{{ with hearth_rule . }}Evaluations: {{ . }}
 {{ end }}{{ with hearth_silence . }}Silence: {{ . }}

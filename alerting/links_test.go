@@ -15,16 +15,16 @@ import (
 // The default texts lead to the values, the evaluations and the form of a
 // silence; those of aws-strict are upstream's.
 func TestLinksInDefaultTexts(t *testing.T) {
-	w := hearth.Watched{Workspace: "ws-1", Namespace: "web", Group: "api", Rule: "Down", Expr: "up == 0", At: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+	w := hearth.Watched{Workspace: "ws-1", Namespace: "web", Group: "api", Rule: "Down", Expr: "up == 0", Value: "0", At: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	a := &alert.Alert{Alert: model.Alert{Labels: model.LabelSet{"alertname": "Down", "pod": `a"b`}, StartsAt: w.At, GeneratorURL: w.ExploreURL("http://hearth.test")}}
 	posted := &alert.Alert{Alert: model.Alert{Labels: model.LabelSet{"alertname": "Other"}, StartsAt: w.At, GeneratorURL: "http://elsewhere/graph"}}
 	for _, c := range []struct {
 		profile  hearth.Profile
 		want, no []string
 	}{
-		{hearth.Local, []string{"Values: " + a.GeneratorURL, "Evaluations: http://hearth.test/ui/alerts/rule?group=api&namespace=web&rule=Down&workspace=ws-1",
+		{hearth.Local, []string{"\nValue: 0\n", "Values: " + a.GeneratorURL, "Evaluations: http://hearth.test/ui/alerts/rule?group=api&namespace=web&rule=Down&workspace=ws-1",
 			`Silence: http://hearth.test/ui/alerts/silences/new?matchers=` + url.QueryEscape(`{alertname="Down", pod="a\"b"}`) + "&workspace=ws-1", "Values: http://elsewhere/graph"}, []string{"#/alerts"}},
-		{hearth.AWSStrict, []string{"Source: " + a.GeneratorURL, "Source: http://elsewhere/graph"}, []string{"Silence:", "Evaluations:"}},
+		{hearth.AWSStrict, []string{"Source: " + a.GeneratorURL, "Source: http://elsewhere/graph"}, []string{"Silence:", "Evaluations:", "Value: 0"}},
 	} {
 		d, faults := Parse(wrap("route: {receiver: a}\nreceivers: [{name: a}]"), c.profile)
 		if len(faults) > 0 {

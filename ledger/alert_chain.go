@@ -316,13 +316,13 @@ func (a *Alert) outcome(labels map[string]string, receiver string, e hearth.Even
 		l := link{step: "notify", is: fine, text: "delivered by " + by + when, lines: []string{"delivery " + e.Detail(hearth.DetailDelivery)}}
 		return append([]link{l}, a.messages(e.Detail(hearth.DetailMessage))...)
 	case "failed", "failing":
-		text := "not delivered by " + by + when + ": " + e.Detail(hearth.DetailError)
-		is := broken
+		fault := e.Detail(hearth.DetailError)
+		l := link{step: "notify", is: broken, text: "not delivered by " + by + when + ": " + fault}
 		if reason == "failing" {
-			text, is = "failing, and tried again, by "+by+when+": "+e.Detail(hearth.DetailError), waiting
+			l.is, l.text = hopeOf(fault), "failing, and tried again, by "+by+when+": "+fault
 		}
-		return []link{{step: "notify", is: is, text: text, lines: []string{
-			e.Detail(hearth.DetailRemedy), e.Detail(hearth.DetailAdd), "delivery " + e.Detail(hearth.DetailDelivery)}}}
+		l.lines = []string{e.Detail(hearth.DetailRemedy), e.Detail(hearth.DetailAdd), guardHint(fault), "delivery " + e.Detail(hearth.DetailDelivery)}
+		return []link{l}
 	default:
 		if h := a.heldBack(labels, receiver); h != nil {
 			return []link{*h}
@@ -375,8 +375,9 @@ func messageLink(e hearth.Event) link {
 	switch e.Detail(hearth.DetailOutcome) {
 	case "delivered":
 	case "failed":
-		l.is = waiting
-		l.lines = append(l.lines, e.Detail(hearth.DetailError), "the next attempt is at "+e.Detail(hearth.DetailNextAttempt))
+		fault := e.Detail(hearth.DetailError)
+		l.is = hopeOf(fault)
+		l.lines = append(l.lines, fault, guardHint(fault), "the next attempt is at "+e.Detail(hearth.DetailNextAttempt))
 	case "published":
 		l.is = waiting
 		if hint := e.Detail(hearth.DetailHint); hint != "" {
@@ -389,6 +390,24 @@ func messageLink(e hearth.Event) link {
 		}
 	}
 	return l
+}
+
+// hopeOf is where an alert stands whose delivery failed and is tried again: another
+// attempt at an address that Hearth may not connect to ends as this one did.
+func hopeOf(fault string) standing {
+	if guardHint(fault) != "" {
+		return broken
+	}
+	return waiting
+}
+
+// guardHint is what to do about an error of Hearth's own guard of connections; of other
+// errors nothing.
+func guardHint(fault string) string {
+	if !strings.Contains(fault, "egress: ") {
+		return ""
+	}
+	return "Hearth does not connect to this address: --egress.deny and --egress.allow-loopback say which it may"
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/prometheus/notifier"
@@ -65,11 +66,14 @@ func (e *evaluation) due(a *promrules.Alert) bool {
 
 func (e *evaluation) outgoing(rl *rule, a *promrules.Alert, until time.Time) *notifier.Alert {
 	out := &notifier.Alert{Labels: a.Labels.Copy(), Annotations: a.Annotations, StartsAt: a.FiredAt, EndsAt: until}
-	if !a.ResolvedAt.IsZero() {
+	w := e.watched(rl)
+	if a.ResolvedAt.IsZero() {
+		w.Value = strconv.FormatFloat(a.Value, 'g', -1, 64)
+	} else {
 		out.EndsAt = a.ResolvedAt
 	}
 	if base := e.room.opts.ExternalURL; base != "" {
-		out.GeneratorURL = e.watched(rl).ExploreURL(base)
+		out.GeneratorURL = w.ExploreURL(base)
 	}
 	return out
 }

@@ -20,6 +20,7 @@ import {
 import { from, map, merge, mergeMap, scan, toArray, type Observable } from 'rxjs';
 import type { DataSource } from '../api/grafana';
 import type { PrometheusAPI } from '../api/prometheus';
+import { sourceUid } from '../model/dashboard';
 import { BuiltinSource } from './builtin';
 import { PrometheusSource } from './prometheus';
 import { askServer, isExpression } from './server';
@@ -152,8 +153,7 @@ export class Registry implements DataSourceSrv {
 
   /** The name or uid that is asked for, variables filled in. */
   private wanted(ref: DataSourceRef | string | null | undefined, vars?: ScopedVars): string {
-    const text = typeof ref === 'string' ? ref : (ref?.uid ?? '');
-    return getTemplateSrv().replace(text, vars, (v: unknown) => (Array.isArray(v) ? String(v[0]) : String(v)));
+    return getTemplateSrv().replace(sourceUid(ref), vars, (v: unknown) => (Array.isArray(v) ? String(v[0]) : String(v)));
   }
 
   getInstanceSettings(ref?: DataSourceRef | string | null, vars?: ScopedVars): DataSourceInstanceSettings | undefined {

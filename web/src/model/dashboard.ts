@@ -159,6 +159,11 @@ export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** The uid of a reference to a data source, which old dashboards have as a text; empty if there is none. */
+export function sourceUid(ref: unknown): string {
+  return text(ref) ?? text(record(ref).uid) ?? '';
+}
+
 /** A number, also of text; undefined for everything that is none. */
 export function number(value: unknown): number | undefined {
   if (typeof value === 'number' && Number.isFinite(value)) {

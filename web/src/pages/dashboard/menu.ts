@@ -5,7 +5,7 @@ import { getTemplateSrv } from '@grafana/runtime';
 import { messageOf } from '../../api/http';
 import { toast } from '../../components/Toasts';
 import { variableText } from '../../datasource/interpolate';
-import type { PanelJSON, Target } from '../../model/dashboard';
+import { sourceUid, type PanelJSON, type Target } from '../../model/dashboard';
 import type { DashboardScene } from '../../scene/dashboard';
 import { paneOfTargets, writePane } from '../explore/state';
 import { download } from './Toolbar';
@@ -86,7 +86,7 @@ function filledQueries(scene: DashboardScene, panel: PanelJSON, key = String(pan
   const drawn = findPanel(scene, key);
   const vars = (drawn ? { __sceneObject: { value: { valueOf: () => drawn }, text: '__sceneObject' } } : {}) as never;
   const fill = (text: string) => getTemplateSrv().replace(text.replace(/\$(__rate_interval|__interval|__range)\b/g, '\u0001$1'), vars, variableText).replace(/\u0001/g, '$');
-  const uidOf = (ref: unknown) => getTemplateSrv().replace(typeof ref === 'string' ? ref : ((ref as { uid?: string } | null | undefined)?.uid ?? ''), vars);
+  const uidOf = (ref: unknown) => getTemplateSrv().replace(sourceUid(ref), vars);
   const targets = (panel.targets ?? []).filter((t) => typeof t.expr === 'string');
   return {
     ds: uidOf(panel.datasource),

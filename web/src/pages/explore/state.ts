@@ -1,6 +1,7 @@
 /* What a view of Explore asks, and how an address holds it. */
 import { freeLetter } from '../../lib/letters';
 import { autoLegend } from '../../datasource/legend';
+import { sourceUid } from '../../model/dashboard';
 
 export type Kind = 'both' | 'range' | 'instant';
 
@@ -104,14 +105,12 @@ export interface TargetLike {
   datasource?: unknown;
 }
 
-const uidOf = (ref: unknown): string => (isObject(ref) ? textOf(ref.uid) : textOf(ref));
-
 /** A view with the queries of a panel. What is not PromQL stays behind. */
 export function paneOfTargets(targets: TargetLike[], of: { ds: string; from: string; to: string }): Pane {
   const asked = targets.filter((t) => typeof t.expr === 'string');
-  const ds = of.ds && !of.ds.startsWith('--') ? of.ds : uidOf(asked[0]?.datasource);
+  const ds = of.ds && !of.ds.startsWith('--') ? of.ds : sourceUid(asked[0]?.datasource);
   const queries = asked.map((t): ExploreQuery => {
-    const own = uidOf(t.datasource);
+    const own = sourceUid(t.datasource);
     return { refId: textOf(t.refId), expr: textOf(t.expr), kind: t.instant ? (t.range ? 'both' : 'instant') : 'range', legend: textOf(t.legendFormat), hide: t.hide === true, ...(own && own !== ds && { ds: own }) };
   });
   return { ds, from: of.from || 'now-1h', to: of.to || 'now', queries: queries.length ? lettered(queries) : [fresh('A')], exemplars: asked.some((t) => t.exemplar === true) };
@@ -134,7 +133,7 @@ export function ownParams(params: URLSearchParams, dsParam: string): URLSearchPa
   views.forEach((v, i) => {
     const range = isObject(v.range) ? v.range : {};
     const time = (t: unknown) => timeText(typeof t === 'number' ? String(t) : textOf(t));
-    writePane(out, suffixes[i], dsParam, paneOfTargets(Array.isArray(v.queries) ? v.queries.filter(isObject) : [], { ds: uidOf(v.datasource), from: time(range.from), to: time(range.to) }));
+    writePane(out, suffixes[i], dsParam, paneOfTargets(Array.isArray(v.queries) ? v.queries.filter(isObject) : [], { ds: sourceUid(v.datasource), from: time(range.from), to: time(range.to) }));
   });
   if (views.length > 1) {
     out.set('split', '1');

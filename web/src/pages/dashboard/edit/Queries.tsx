@@ -10,13 +10,11 @@ import { PrometheusSource } from '../../../datasource/prometheus';
 import { Line, NumberLine } from '../../../editor/Line';
 import { freeLetter } from '../../../lib/letters';
 import { useAsync } from '../../../lib/useAsync';
-import { number, type PanelJSON, type Target } from '../../../model/dashboard';
+import { number, sourceUid, type PanelJSON, type Target } from '../../../model/dashboard';
 import type { EditProps } from '../EditPanel';
 
-const uidOf = (ref: unknown): string | undefined => (typeof ref === 'string' ? ref : ((ref as { uid?: string } | null | undefined)?.uid ?? undefined));
-
 /** Data sources by name; one that is not there is offered as it is written. */
-function sources(uid: string | undefined) {
+function sources(uid: string) {
   const all = registry.getList().map((d) => ({ value: d.uid, label: d.name }));
   return uid && !all.some((o) => o.value === uid) ? [...all, { value: uid, label: uid }] : all;
 }
@@ -24,18 +22,18 @@ function sources(uid: string | undefined) {
 export function Queries({ panel, change }: EditProps) {
   const targets = panel.targets ?? [];
   const setTargets = (next: Target[]) => change({ ...panel, targets: next });
-  const uid = uidOf(panel.datasource);
+  const uid = sourceUid(panel.datasource);
   const letter = freeLetter(targets);
   /** A data source for the panel is one for its queries, unless they have one each. */
   const choose = (value: string) => {
     const ref = { type: registry.getInstanceSettings(value)?.type, uid: value };
-    change({ ...panel, datasource: ref, targets: targets.map((t) => (t.datasource && uidOf(t.datasource) === uid ? { ...t, datasource: ref } : t) as Target) });
+    change({ ...panel, datasource: ref, targets: targets.map((t) => (t.datasource && sourceUid(t.datasource) === uid ? { ...t, datasource: ref } : t) as Target) });
   };
   return (
     <section aria-label="Queries">
-      <Field label="Data source" htmlFor="p-ds"><Combobox id="p-ds" options={sources(uid)} value={uid ?? registry.first()?.uid ?? null} onChange={(o) => choose(o.value)} width={40} /></Field>
+      <Field label="Data source" htmlFor="p-ds"><Combobox id="p-ds" options={sources(uid)} value={uid || (registry.first()?.uid ?? null)} onChange={(o) => choose(o.value)} width={40} /></Field>
       {targets.map((t, i) => (
-        <Query key={t.refId} target={t} uid={uidOf(t.datasource) ?? uid} change={(next) => setTargets(targets.map((x, j) => (j === i ? next : x)))} remove={() => setTargets(targets.filter((_, j) => j !== i))} copy={() => setTargets([...targets, { ...structuredClone(t), refId: letter }])} />
+        <Query key={t.refId} target={t} uid={sourceUid(t.datasource) || uid} change={(next) => setTargets(targets.map((x, j) => (j === i ? next : x)))} remove={() => setTargets(targets.filter((_, j) => j !== i))} copy={() => setTargets([...targets, { ...structuredClone(t), refId: letter }])} />
       ))}
       <Button icon="plus" variant="secondary" onClick={() => setTargets([...targets, { refId: letter, expr: '' }])}>Add query</Button>
       <QueryOptions panel={panel} change={change} />
@@ -65,7 +63,7 @@ const kinds = [{ value: 'range', label: 'Range' }, { value: 'instant', label: 'I
 
 interface QueryProps {
   target: Target;
-  uid: string | undefined;
+  uid: string;
   change: (t: Target) => void;
   remove: () => void;
   copy: () => void;

@@ -3,12 +3,12 @@ import { registry } from '../../../boot/runtime';
 import { Color } from '../../../editor/color';
 import { Line, NumberLine } from '../../../editor/Line';
 import { Rows } from '../../../editor/Rows';
-import { record, type AnnotationJSON, type DashboardJSON } from '../../../model/dashboard';
+import { record, sourceUid, type AnnotationJSON, type DashboardJSON } from '../../../model/dashboard';
 import type { SettingsProps } from '../Settings';
 import { PickSeveral } from '../../../editor/Pick';
 
 const grafana = '-- Grafana --';
-const uidOf = (a: AnnotationJSON) => (typeof a.datasource === 'string' ? a.datasource : (a.datasource?.uid ?? ''));
+const uidOf = (a: AnnotationJSON) => sourceUid(a.datasource);
 const isBuiltIn = (a: AnnotationJSON) => Boolean(a.builtIn) || uidOf(a) === grafana || uidOf(a) === 'grafana';
 
 /** Marks on the charts: kept in Hearth, or made by a query. */

@@ -7,7 +7,7 @@ import { Line, NumberLine } from '../../../editor/Line';
 import { Rows } from '../../../editor/Rows';
 import { activeScene } from '../../../scene/active';
 import { useAsync } from '../../../lib/useAsync';
-import type { VariableJSON } from '../../../model/dashboard';
+import { sourceUid, type VariableJSON } from '../../../model/dashboard';
 import { EmbeddedScene, MultiValueVariable, sceneGraph, SceneGridLayout, SceneTimeRange, SceneVariableSet, type SceneVariable, type VariableValueOption } from '@grafana/scenes';
 import { firstValueFrom, type Observable } from 'rxjs';
 import { variableOf } from '../../../scene/variables';
@@ -137,7 +137,7 @@ export function filtersOf(text: string): VariableJSON['filters'] {
 }
 
 function Source({ value: v, set }: FormProps) {
-  const uid = typeof v.datasource === 'string' ? v.datasource : (v.datasource?.uid ?? '');
+  const uid = sourceUid(v.datasource);
   const all = registry.getList().map((d) => ({ value: d.uid, label: d.name }));
   return <Field label="Data source" htmlFor="v-ds"><Combobox id="v-ds" options={!uid || all.some((o) => o.value === uid) ? all : [...all, { value: uid, label: uid }]} value={uid || null} onChange={(o) => set({ ...v, datasource: { type: registry.getInstanceSettings(o.value)?.type, uid: o.value } })} /></Field>;
 }

@@ -92,10 +92,11 @@ func (b *bed) create(text string) Description {
 	return d
 }
 
-// until waits for a condition, with a deadline.
+// until waits for a condition, with a deadline: a client of an API server that was away
+// waits up to a minute before it asks again.
 func (b *bed) until(what string, ok func() bool) {
 	b.t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(3 * time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

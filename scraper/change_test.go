@@ -37,7 +37,10 @@ func TestUpdateKeepsTargets(t *testing.T) {
 	b.Room.mu.Lock()
 	c := b.collectors[keyOf(account, region, d.ID)]
 	b.Room.mu.Unlock()
-	before := c.scrapes.TargetsActive()[c.pools.of("stays", false)][0]
+	c.mu.Lock()
+	was := c.pools.of("stays", false)
+	c.mu.Unlock()
+	before := c.scrapes.TargetsActive()[was][0]
 
 	u, err := b.Update(b.as(), UpdateInput{ID: d.ID, Configuration: []byte(text("comes", comes, "stays", stays))})
 	if err != nil || u.Status != hearth.Updating {

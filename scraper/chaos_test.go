@@ -165,9 +165,9 @@ func TestSkewAndDuplicates(t *testing.T) {
 	d := b.create("scrape_configs:\n- job_name: j\n  scrape_interval: 200ms\n  static_configs: [{targets: [" + target + "]}]\n")
 	b.until("samples", func() bool { return b.into.has(4, "new") })
 	b.until("up", func() bool { return b.into.has(1, `__name__="up"`) })
-	if j := b.doctor(d.ID).Jobs[0]; j.Up != 1 || j.Scraped != 4 {
-		t.Errorf("%+v", j)
-	}
+	var j JobReport // which comes after the samples
+	defer func() { t.Logf("the doctor's last word: %+v", j) }()
+	b.until("the doctor's word", func() bool { j = b.doctor(d.ID).Jobs[0]; return j.Up == 1 && j.Scraped == 4 })
 }
 
 // Relabelling can neither make a target be scraped every millisecond nor through a

@@ -46,9 +46,14 @@ scrape_configs:
 	}
 	b.until("ACTIVE", func() bool { s, _ := b.status(d.ID); return s == hearth.Active })
 
-	got := b.doctor(d.ID).Jobs[0]
+	var got JobReport // its numbers come after the samples
+	defer func() { t.Logf("the doctor's last word: %+v", got) }()
+	b.until("the doctor's numbers", func() bool {
+		got = b.doctor(d.ID).Jobs[0]
+		return got.Up == 1 && got.Scraped == 3 && got.Relabelled == 2 && got.Accepted == 2
+	})
 	if got.Discovered != 2 || got.Kept != 1 || len(got.Dropped) != 1 || got.Dropped[0].Rule != 1 || got.Dropped[0].Targets != 1 ||
-		got.Dropped[0].Text != `drop [__address__] =~ 10\..+` || got.Up != 1 || got.Scraped != 3 || got.Relabelled != 2 || got.Accepted != 2 {
+		got.Dropped[0].Text != `drop [__address__] =~ 10\..+` {
 		t.Errorf("diagnosis %+v", got)
 	}
 

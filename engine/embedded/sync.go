@@ -23,8 +23,9 @@ type groupSync struct {
 }
 
 type round struct {
-	done chan struct{}
-	err  error // readable once done is closed
+	done    chan struct{}
+	err     error // readable once done is closed
+	commits int   // that wait for it; under groupSync.mu
 }
 
 // newGroupSync is called before anything is appended.
@@ -66,6 +67,7 @@ func (g *groupSync) join() *round {
 	if g.next == nil {
 		g.next = &round{done: make(chan struct{})}
 	}
+	g.next.commits++
 	return g.next
 }
 

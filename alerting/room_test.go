@@ -113,14 +113,18 @@ func TestPostedAlertsSurvive(t *testing.T) {
 func TestInhibition(t *testing.T) {
 	b, h := newBed(t, Options{}), newHook(t)
 	w := b.spaces.add("1")
-	b.define(w, toHook(h.URL)+`
+	b.define(w, strings.Replace(toHook(h.URL), "receivers:", "  routes: [{receiver: hook, matchers: [alertname=Canary], group_wait: 1h}]\nreceivers:", 1)+`
 inhibit_rules:
 - source_matchers: [alertname=Cluster]
-  target_matchers: [alertname=Pod]
+  target_matchers: [alertname=~"Pod|Canary"]
   equal: [cluster]
 `)
 	b.fire(w, "alertname", "Cluster", "cluster", "x")
 	eventually(t, "the source", func() bool { return len(h.all()) == 1 })
+	b.fire(w, "alertname", "Canary", "cluster", "x")
+	eventually(t, "what inhibits knows the source", func() bool { // it learns of alerts apart from who notifies
+		return strings.Contains(b.mustAsk(w, "GET", "/api/v2/alerts?filter=alertname=Canary", ""), `"state":"suppressed"`)
+	})
 	b.fire(w, "alertname", "Pod", "cluster", "x")
 	eventually(t, "the inhibited alert's line", func() bool { return len(b.events.with("inhibited")) == 1 })
 	b.fire(w, "alertname", "Pod", "cluster", "y")

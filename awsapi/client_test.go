@@ -45,7 +45,7 @@ func TestSDKClient(t *testing.T) {
 	}
 	id := made.WorkspaceId
 	active := amp.NewWorkspaceActiveWaiter(c, func(o *amp.WorkspaceActiveWaiterOptions) { o.MinDelay, o.MaxDelay = time.Millisecond, time.Millisecond })
-	seen, err := active.WaitForOutput(ctx, &amp.DescribeWorkspaceInput{WorkspaceId: id}, 10*time.Second)
+	seen, err := active.WaitForOutput(ctx, &amp.DescribeWorkspaceInput{WorkspaceId: id}, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestSDKClient(t *testing.T) {
 	gone := amp.NewWorkspaceDeletedWaiter(c, func(o *amp.WorkspaceDeletedWaiterOptions) {
 		o.MinDelay, o.MaxDelay = time.Millisecond, time.Millisecond
 	})
-	if err := gone.Wait(ctx, &amp.DescribeWorkspaceInput{WorkspaceId: id}, 10*time.Second); err != nil {
+	if err := gone.Wait(ctx, &amp.DescribeWorkspaceInput{WorkspaceId: id}, time.Minute); err != nil {
 		t.Error(err)
 	}
 }

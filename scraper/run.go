@@ -196,6 +196,10 @@ func (r *Room) note(ctx context.Context, c *collector, rec *record) error {
 	if status == rec.Status && reason == rec.Reason {
 		return nil
 	}
+	var lines []string
+	if !pending && reason != "" {
+		lines = c.watchLines() // of now: who reads the status may mend what is wrong
+	}
 	err := r.opts.Store.Update(ctx, func(tx store.Tx) error {
 		now, err := load(tx, rec.key())
 		if err != nil || now == nil || now.Version != rec.Version {
@@ -205,10 +209,6 @@ func (r *Room) note(ctx context.Context, c *collector, rec *record) error {
 		return save(tx, now)
 	})
 	if err == nil {
-		var lines []string
-		if !pending && reason != "" {
-			lines = c.watchLines()
-		}
 		r.recordStatus(rec, status, reason, lines)
 	}
 	return err

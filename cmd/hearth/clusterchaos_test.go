@@ -218,9 +218,7 @@ func TestClusterChaos(t *testing.T) {
 	b.update("orchard", bad)
 	b.until("new credentials", id, discovers(7))
 
-	if d := b.doctor(calm); !discovers(1)(d) {
-		t.Errorf("the other cluster's scraper: %+v", d)
-	}
+	b.until("the other cluster's scraper goes on", calm, discovers(1)) // a scrape may be too slow, on a busy machine
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	lines := map[string]bool{}

@@ -6,6 +6,7 @@ import * as acts from './acts.mjs';
 import * as keeping from './keeping.mjs';
 import * as touching from './touching.mjs';
 import { ages, axes, shown } from './expected.mjs';
+import { reshaping } from './reshaping.mjs';
 import { addresses, annotating, steps } from './steps.mjs';
 
 const read = (folder) =>
@@ -87,7 +88,7 @@ for (const [name, expected] of Object.entries({ ...ages, ...shown })) {
   await allWell(name, expected.without);
 }
 
-for (const [name, act] of [['together', acts.together], ['reasons', acts.reasons], ['edges', acts.edges], ['titles', acts.titles], ['pages', acts.pages], ['take-away', acts.takeAway], ['edit', acts.edit], ...Object.entries(keeping), ...Object.entries(touching), ['steps', steps], ['addresses', addresses], ['annotating', annotating], ['viewer', () => acts.viewer(browser)]]) {
+for (const [name, act] of [['together', acts.together], ['reasons', acts.reasons], ['edges', acts.edges], ['titles', acts.titles], ['pages', acts.pages], ['take-away', acts.takeAway], ['edit', acts.edit], ...Object.entries(keeping), ...Object.entries(touching), ['steps', steps], ['reshaping', reshaping], ['addresses', addresses], ['annotating', annotating], ['viewer', () => acts.viewer(browser)]]) {
   if (!only.length || only.includes(name)) {
     await act(page).catch((err) => check(name, false, String(err)));
   }

@@ -15,6 +15,15 @@ export interface FormProps {
 
 export const choices = (values: string[]) => values.map((value) => ({ value, label: value }));
 
+/** Choices of a row of buttons: values and what they are called. */
+export const radio = (...pairs: Array<[string, string]>) => pairs.map(([value, label]) => ({ value, label }));
+
+/** The queries that the step has answers of. */
+export const refsOf = (frames: DataFrame[]) => [...new Set(frames.map((f) => f.refId).filter((r): r is string => Boolean(r)))];
+
+/** The labels that series have there. */
+export const labelsOf = (frames: DataFrame[]) => [...new Set(frames.flatMap((f) => f.fields.flatMap((x) => Object.keys(x.labels ?? {}))))];
+
 /** The names there are and those that were chosen, in case they are not there now. */
 export function nameChoices(frames: DataFrame[], also: Array<string | undefined> = []) {
   return choices([...new Set([...namesOf(frames), ...also.filter((n): n is string => Boolean(n))])]);

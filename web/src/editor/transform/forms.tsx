@@ -1,15 +1,14 @@
-/* The forms of the common transformations, by id. What a form does not know of the
+/* The forms of the transformations, by id. What a form does not know of the
    options stays in them.
    https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/transform-data/ */
 import { Field, RadioButtonGroup, Select, Stack, StatsPicker, Switch } from '@grafana/ui';
 import type { ComponentType } from 'react';
 import { Line, NumberLine } from '../Line';
 import { Calculate } from './calculate';
-import { choices, FieldPick, FieldsPick, object, strings, words, type FormProps } from './fields';
+import { choices, FieldPick, FieldsPick, labelsOf, object, radio, refsOf, strings, words, type FormProps } from './fields';
 import { Conversions, GroupBy, SortBy, ValueFilters } from './lists';
 import { Organize } from './organize';
-
-const radio = (...pairs: Array<[string, string]>) => pairs.map(([value, label]) => ({ value, label }));
+import { Buckets, ConfigFrom, Extract, JoinLabels, Partition, Prepare, Regression, RowsToFields, Smoothing, Trends } from './shapes';
 
 function Reduce({ options, set }: FormProps) {
   const mode = words(options.mode) ?? 'seriesToRows';
@@ -48,7 +47,7 @@ function FilterNames({ options, set, frames }: FormProps) {
 }
 
 function FilterRefs({ options, set, frames }: FormProps) {
-  const refs = [...new Set(frames.map((f) => f.refId).filter((r): r is string => Boolean(r)))];
+  const refs = refsOf(frames);
   return <Field label="Queries to keep" description="A, or a regular expression: A|B"><Select aria-label="Queries to keep" width={30} allowCustomValue isClearable options={choices([...refs, ...(words(options.include) ? [String(options.include)] : [])])} value={words(options.include)} onChange={(o) => set({ ...options, include: o?.value })} /></Field>;
 }
 
@@ -66,7 +65,7 @@ function Rename({ options, set }: FormProps) {
 }
 
 function LabelsToFields({ options, set, frames }: FormProps) {
-  const labels = [...new Set(frames.flatMap((f) => f.fields.flatMap((x) => Object.keys(x.labels ?? {}))))];
+  const labels = labelsOf(frames);
   return (
     <>
       <Field label="Mode"><RadioButtonGroup value={words(options.mode) ?? 'columns'} options={radio(['columns', 'Columns'], ['rows', 'Rows'])} onChange={(mode) => set({ ...options, mode })} /></Field>
@@ -79,5 +78,7 @@ export const forms: Record<string, ComponentType<FormProps> | undefined> = {
   organize: Organize, reduce: Reduce, merge: Nothing, joinByField: Join, seriesToColumns: Join, filterFieldsByName: FilterNames, filterByRefId: FilterRefs,
   filterByValue: ValueFilters, groupBy: GroupBy, sortBy: SortBy, limit: Limit, calculateField: Calculate, convertFieldType: Conversions,
   renameByRegex: Rename, labelsToFields: LabelsToFields, concatenate: Nothing, seriesToRows: Nothing,
+  rowsToFields: RowsToFields, configFromData: ConfigFrom, partitionByValues: Partition, prepareTimeSeries: Prepare, timeSeriesTable: Trends,
+  extractFields: Extract, joinByLabels: JoinLabels, heatmap: Buckets, regression: Regression, smoothing: Smoothing,
 };
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -200,10 +201,13 @@ func (b *board) atRest() {
 		}
 		n := 0
 		err := filepath.WalkDir(b.dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return err
+			var text []byte
+			if err == nil && d.Type().IsRegular() {
+				text, err = os.ReadFile(path)
 			}
-			text, err := os.ReadFile(path)
+			if !end && errors.Is(err, fs.ErrNotExist) {
+				return nil // the program that runs has taken the file away
+			}
 			if err != nil {
 				return err
 			}

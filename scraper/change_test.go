@@ -110,6 +110,23 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// A scrape that a shutdown interrupts says nothing: not that its target is down.
+func TestShutdownWithinAScrape(t *testing.T) {
+	b := newBed(t, nil)
+	b.run()
+	asked := make(chan struct{}, 1)
+	target := handle(t, func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	})
+	b.create("scrape_configs:\n- job_name: j\n  scrape_interval: 10s\n  static_configs: [{targets: [" + target + "]}]\n")
+	<-asked
+	b.end()
+	if all := b.into.names(); len(all) > 0 {
+		t.Errorf("samples %v", all)
+	}
+}
+
 // Who asks for another account's or region's scraper, or for one that is none,
 // learns nothing.
 func TestForeignScraper(t *testing.T) {

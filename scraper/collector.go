@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,6 +37,7 @@ type collector struct {
 	dirty   chan struct{}                        // wakes sift
 	asked   chan struct{}                        // wakes settleIn
 	cancel  context.CancelFunc
+	ending  atomic.Bool
 	ended   chan struct{}
 	log     *slog.Logger
 	conns   connections
@@ -317,6 +319,7 @@ func (c *collector) tallyOf(t *scrape.Target) *tally {
 
 // end lets the loops write their staleness markers, then ends everything.
 func (c *collector) end() {
+	c.ending.Store(true)
 	c.cancel()
 	<-c.ended
 	c.mu.Lock()

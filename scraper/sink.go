@@ -104,8 +104,12 @@ func (o *outlet) label(ls labels.Labels) labels.Labels {
 	return b.Labels()
 }
 
-// Commit ends a scrape.
+// Commit ends a scrape. One that the end of the collector has interrupted tells nothing
+// of its target: not that it is down, and not that its series end.
 func (a *counting) Commit() error {
+	if a.reported && a.up == 0 && a.sink.c.ending.Load() {
+		return a.AppenderV2.Rollback()
+	}
 	err := a.sink.c.room.committers.do(a.AppenderV2.Commit)
 	if err != nil {
 		a.refused, a.accepted, a.why = a.refused+a.accepted, 0, err

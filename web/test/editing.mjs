@@ -184,6 +184,9 @@ async function conflict({ page, base, api, check, store, panel }) {
 }
 
 async function library({ page, base, api, check, panel }) {
+  for (const { uid } of (await (await api('/api/library-elements/name/Mine')).json()).result ?? []) {
+    await api(`/api/library-elements/${uid}`, { method: 'DELETE' }); // of a run before
+  }
   await page.goto(base + '/d/edited');
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
   await panel('Mine').hover();

@@ -136,13 +136,14 @@ await page.getByRole('button', { name: 'Explain' }).click();
 check('explore explains the parts', await comes(page.getByText(/1 series = 120/)));
 
 // Import, by pasting.
+await api('/api/dashboards/uid/pasted', { method: 'DELETE' }); // of a run before
 await open('/dashboard/import');
 await page.getByLabel('JSON').fill(JSON.stringify({ title: 'Pasted', uid: 'pasted', schemaVersion: 30, __inputs: [{ name: 'DS_X', label: 'Prometheus', type: 'datasource', pluginId: 'prometheus' }], panels: [{ id: 1, type: 'stat', title: 'Pasted percent', datasource: '${DS_X}', gridPos: { x: 0, y: 0, w: 12, h: 6 }, targets: [{ refId: 'A', expr: 'demo_percent' }] }, { id: 2, type: 'stat', title: 'Pasted nothing', datasource: '${DS_X}', gridPos: { x: 12, y: 0, w: 12, h: 6 }, targets: [{ refId: 'A', expr: 'demo_percnt' }] }] }));
 await page.getByRole('button', { name: 'Load' }).last().click();
 await page.getByRole('button', { name: 'Check which panels have data' }).click();
 check('the report names the panel without data', await comes(page.getByText('1 of 2 panels have data.')));
 await page.getByRole('button', { name: 'Import', exact: true }).click();
-await page.waitForURL(/\/d\/pasted/);
+await page.waitForURL(/\/d\/pasted/, { waitUntil: 'commit' });
 await texts('Pasted percent', ['42.5']);
 
 // All that a first load transfers: scripts, styles, fonts and the page.

@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
-import { noMore, openPage, still } from './browser.mjs';
+import { becomes, noMore, openPage, still } from './browser.mjs';
 
 const { HEARTH_URL: url, SHOTS: shots } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -150,7 +150,7 @@ while (Date.now() < until && !(await page.locator('li', { hasText: namespace }).
   await page.reload();
   await page.locator('li', { hasText: namespace }).first().waitFor();
 }
-check('the alert fires', await page.locator('li', { hasText: namespace }).getByText('firing').isVisible());
+check('the alert fires', await page.locator('li', { hasText: namespace }).getByText('firing').waitFor().then(() => true, () => false));
 await look('alerts');
 await page.locator('li', { hasText: namespace }).getByRole('link', { name: 'Journey' }).click();
 await shows('the evaluation record', /inactive -> firing|inactive -> pending/);
@@ -180,8 +180,11 @@ await page.getByText('How it went, and what was sent').first().click().catch(() 
 await page.setViewportSize({ width: 390, height: 844 });
 for (const path of ['/alerts', '/alerts/silences', '/alerts/routes', '/alerts/notifications', '/workspaces']) {
   await open(`${path}?workspace=${demo}`);
-  const wide = await page.evaluate(() => document.getElementById('page').scrollWidth - document.getElementById('page').clientWidth);
-  check(`${path} fits a phone`, wide <= 0, `${wide} px too wide`);
+  const wide = await becomes(async () => {
+    const px = await page.evaluate(() => document.getElementById('page').scrollWidth - document.getElementById('page').clientWidth);
+    return { ok: px <= 0, px };
+  });
+  check(`${path} fits a phone`, wide.ok, `${wide.px} px too wide`);
 }
 await look('phone');
 await page.setViewportSize({ width: 1360, height: 900 });

@@ -174,10 +174,11 @@ export const drawn = (page, title) =>
     return { texts: join('texts'), strokes: join('strokes'), fills: join('fills') };
   }).catch(() => ({ texts: [], strokes: [], fills: [] }));
 
-/** Serious findings of axe, beside what users wrote and the colours that they gave to cells. */
+/** Serious findings of axe, beside what users wrote and the colours that they gave to cells, once nothing fades. */
 export async function serious(page) {
   await page.mouse.move(0, 500); // the library's hovered and focused buttons are lighter than axe likes
   await page.evaluate(() => document.activeElement?.blur());
+  await still(page);
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run({ include: [document], exclude: [['.markdown-html'], ['[role=gridcell]']] }, { resultTypes: ['violations'] }));
   return violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))]);

@@ -102,12 +102,15 @@ export async function titles(page) {
   await visit(page, '/d/titled');
   const title = page.getByRole('heading', { name: 'Upstream hosts' });
   await title.waitFor();
-  check('a short title is whole', await title.evaluate((e) => e.scrollWidth <= e.clientWidth));
+  check('a short title is whole', (await becomes(async () => ({ ok: await title.evaluate((e) => e.scrollWidth <= e.clientWidth) }))).ok);
   await title.hover();
   const menu = page.getByRole('button', { name: 'Menu for panel Upstream hosts' });
   await menu.waitFor();
-  const [info, dots] = [await panelOf(page, 'Upstream hosts').getByTestId('title-items-container').boundingBox(), await menu.boundingBox()];
-  check('the menu covers nothing beside it', info.x + info.width <= dots.x, `${info.x + info.width} and ${dots.x}`);
+  const apart = await becomes(async () => {
+    const [info, dots] = [await panelOf(page, 'Upstream hosts').getByTestId('title-items-container').boundingBox(), await menu.boundingBox()];
+    return { ok: info.x + info.width <= dots?.x, info, dots };
+  });
+  check('the menu covers nothing beside it', apart.ok, JSON.stringify(apart));
   const found = await serious(page);
   check('a dashboard with rows and a refresh: nothing serious for axe', found.length === 0, JSON.stringify(found));
   await page.setViewportSize({ width: 1440, height: 2600 });

@@ -30,17 +30,31 @@ const holds = async (what, n, text) => {
   check(what, found.ok, found.now.slice(0, 300));
 };
 
+/** What stands in an editor. */
+const writes = async (what, text, where = editor()) => {
+  const found = await becomes(async () => {
+    const now = (await where.innerText().catch(() => '')).trim();
+    return { ok: now === text, now };
+  });
+  check(what, found.ok, found.now);
+};
+
+/** The entries of the menu that was opened. */
+async function entries() {
+  await page.getByRole('menuitem').first().waitFor();
+  return page.getByRole('menuitem').allInnerTexts();
+}
+
 /** Names are completed from the data source. */
 async function completion() {
   await page.goto(base + '/explore');
   await editor().click();
   const option = (name) => page.locator('.cm-tooltip-autocomplete').getByRole('option', { name });
-  const text = async () => (await editor().innerText()).trim();
   await page.keyboard.type('demo_pow');
   await comes('a metric is offered', option(/^demo_powers/));
   await quiet(page); // the editor takes no Enter for a list that has just come
   await page.keyboard.press('Enter');
-  check('Enter takes it', (await becomes(async () => ({ ok: (await text()) === 'demo_powers' }))).ok, await text());
+  await writes('Enter takes it', 'demo_powers');
   check('and runs nothing', param('expr') === null);
   await page.keyboard.type('{si');
   await comes('its label is offered', option(/^size/));
@@ -50,7 +64,7 @@ async function completion() {
   await comes('and the label\'s value', option(/^large/));
   await quiet(page);
   await page.keyboard.press('Enter');
-  check('brackets and quotes are closed', (await becomes(async () => ({ ok: (await text()) === 'demo_powers{size="large"}' }))).ok, await text());
+  await writes('brackets and quotes are closed', 'demo_powers{size="large"}');
   await page.keyboard.press('Control+Enter');
   await holds('what was completed is run', 0, '10000');
 }
@@ -61,9 +75,9 @@ async function metrics() {
   await button('Metrics').click();
   await pane(0).getByLabel('Search metrics').fill('demo_pow');
   await pane(0).getByRole('list', { name: 'Metrics' }).getByRole('button', { name: /^demo_powers/ }).click();
-  check('a metric that is picked is the query', (await editor().innerText()).trim() === 'demo_powers');
+  await writes('a metric that is picked is the query', 'demo_powers');
   await pane(0).locator('dl').getByText('middle', { exact: true }).click();
-  check('so is a label\'s value', (await editor().innerText()).trim() === 'demo_powers{size="middle"}', await editor().innerText());
+  await writes('so is a label\'s value', 'demo_powers{size="middle"}');
   await button('Run').click();
   await holds('and it is run', 0, '100');
   await pane(0).getByLabel('Search metrics').fill('no such');
@@ -95,13 +109,15 @@ async function split() {
   await run('demo_bytes', 1);
   await pane(1).getByRole('radio', { name: 'Instant' }).check();
   await holds('and gets its own query', 1, '1536');
-  check('the address has both', param('expr') === 'demo_percent' && param('expr2') === 'demo_bytes' && param('mode2') === 'instant' && param('mode') !== 'instant', page.url());
+  const both = () => param('expr') === 'demo_percent' && param('expr2') === 'demo_bytes' && param('mode2') === 'instant' && param('mode') !== 'instant';
+  check('the address has both', (await becomes(async () => ({ ok: both() }))).ok, page.url());
   await page.reload();
   await holds('the first is there after a reload', 0, '42.5');
   await holds('and so is the second', 1, '1536');
   await button('One view').click();
   check('the second closes', (await becomes(async () => ({ ok: (await page.getByRole('region', { name: 'Explore' }).count()) === 1 }))).ok);
-  check('and leaves the address', [...new URL(page.url()).searchParams.keys()].every((k) => !k.endsWith('2') && k !== 'split') && param('expr') === 'demo_percent', page.url());
+  const left = () => [...new URL(page.url()).searchParams.keys()].every((k) => !k.endsWith('2') && k !== 'split') && param('expr') === 'demo_percent';
+  check('and leaves the address', (await becomes(async () => ({ ok: left() }))).ok, page.url());
 }
 
 /** Several queries of one view: each by itself, all in one graph and one table. */
@@ -128,7 +144,7 @@ async function several() {
   await holds('one table has the first', 0, '42.5');
   await holds('and the second', 0, '20');
   await legend('one graph has both', ['demo_percent', 'demo_share']);
-  check('the address has both', stored().length === 2 && param('expr') === null, page.url());
+  check('the address has both', (await becomes(async () => ({ ok: stored().length === 2 && param('expr') === null }))).ok, page.url());
   await row('B').getByLabel('Legend of query B').click();
   await page.getByText('Custom', { exact: true }).click();
   await row('B').getByRole('textbox', { name: 'Legend format' }).fill('share of {{instance}}');
@@ -141,7 +157,7 @@ async function several() {
   await write('C', 'demo_bytes');
   await row('C').getByRole('button', { name: 'Move query C up' }).click();
   await is('what is moved up stands higher', 'ACB');
-  check('with what was being written', (await row('C').getByRole('textbox', { name: 'PromQL query' }).innerText()).trim() === 'demo_bytes');
+  await writes('with what was being written', 'demo_bytes', row('C').getByRole('textbox', { name: 'PromQL query' }));
   await button('Run').click();
   await holds('it is run where it stands', 0, '1536');
   await row('B').getByRole('button', { name: 'Switch query B off' }).click();
@@ -153,7 +169,7 @@ async function several() {
   await page.reload();
   await is('a reload keeps the order', 'ACB');
   await holds('and what they ask', 0, '1536');
-  check('and what is off', (await row('B').getByRole('button', { name: 'Switch query B on' }).count()) === 1);
+  await comes('and what is off', row('B').getByRole('button', { name: 'Switch query B on' }));
   await button('Split').click();
   await row('C', 1).waitFor();
   await holds('the second view begins with all of them', 1, '1536');
@@ -166,7 +182,7 @@ async function several() {
   await button('Add query').click();
   await is('its letter is free again', 'CBA');
   await row('C').getByRole('button', { name: 'History' }).click();
-  const kept = await page.getByRole('menuitem').allInnerTexts();
+  const kept = await entries();
   check('the history has each query', ['demo_bytes', 'demo_share{instance="a:9100"}', 'demo_percent'].every((q) => kept.includes(q)), kept.join(' | '));
   await page.keyboard.press('Escape');
   noted.expected = true; // what is refused is told with 400
@@ -227,7 +243,7 @@ async function history() {
   await editor().fill('demo_gaps * 3'); // not run
   for (const when of ['at once', 'after a reload']) {
     await button('History').click();
-    const kept = await page.getByRole('menuitem').allInnerTexts();
+    const kept = await entries();
     check(`queries that were run are kept, the newest first, ${when}`, kept[0] === 'demo_percent + 0.25' && kept[1] === 'demo_seconds * 2' && !kept.includes('demo_gaps * 3'), kept.join(' | '));
     await page.getByRole('menuitem', { name: 'demo_seconds * 2', exact: true }).click();
     await holds(`one comes back ${when}`, 0, '0.025');

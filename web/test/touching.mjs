@@ -155,7 +155,7 @@ export async function exemplars(page) {
   await link.waitFor();
   const trace = await page.getByText(/^trace-\d+$/).first().innerText();
   check('one tells its labels, and leads to its trace', (await link.getAttribute('href')) === `${url}/traces/${trace}`, `${trace} ${await link.getAttribute('href')}`);
-  check('the chart\'s own tooltip makes way', (await page.getByTestId('chart-tooltip').count()) === 0);
+  check('the chart\'s own tooltip makes way', (await becomes(async () => ({ ok: (await page.getByTestId('chart-tooltip').count()) === 0 }))).ok);
   page.off('request', note);
 }
 

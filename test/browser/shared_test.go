@@ -111,7 +111,7 @@ func needBrowser(t *testing.T) {
 // browse runs a script of web/test in Chromium, with more variables.
 func (f *fixture) browse(t *testing.T, script string, more ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute) // each wait of a script ends after a minute
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "test/"+script)
 	cmd.Dir = filepath.Join("..", "..", "web")

@@ -91,8 +91,10 @@ await look('workspace-empty');
 await button('Delete').click();
 check('without its name it is not deleted', await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).isDisabled());
 await page.getByLabel('Write journey to delete it').fill('journey');
+noted.expected = true; // its page may ask once more how large it is
 await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 await page.getByRole('heading', { name: 'Workspaces' }).waitFor();
+await noMore(noted);
 
 // The demo workspace has samples.
 await page.getByRole('link', { name: 'demo' }).click();

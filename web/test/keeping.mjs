@@ -137,6 +137,7 @@ export async function travel(page) {
   check('an export asks for its data source', JSON.parse(text).panels[0].datasource.uid === '${DS_KNOWN}' && JSON.parse(text).__inputs[0].label === 'Known', text.slice(0, 300));
   const sources = await (await api('/api/datasources')).json();
   const other = sources.find((s) => s.uid !== 'prom' && s.name.includes('demo')); // others may come and go meanwhile
+  await api('/api/dashboards/uid/came', { method: 'DELETE' }); // of a run before
   await visit(page, '/dashboard/import');
   await page.getByLabel('A file with the dashboard').setInputFiles({ name: 'goes.json', mimeType: 'application/json', buffer: Buffer.from(text) });
   await page.getByLabel('Name', { exact: true }).fill('Came');

@@ -88,6 +88,24 @@ await shows('the CLI call stands there', /Try: what this page asked/);
 await page.getByText(/Try: what this page asked/).click();
 await shows('and is the aws CLI\'s', `aws amp describe-workspace --workspace-id ${id}`);
 await look('workspace-empty');
+
+// To another workspace: of this one nothing stays, while the other's answer is awaited.
+let release;
+const answered = new Promise((resolve) => { release = resolve; });
+const another = new RegExp(`/workspaces/(?!${id})ws-[^/?]+$`);
+await page.route((u) => another.test(u.pathname) && !u.pathname.startsWith('/ui/'), (route) => answered.then(() => route.continue()));
+await page.keyboard.press('Control+k');
+await page.getByRole('combobox', { name: 'Jump to' }).fill('demo');
+await page.getByRole('option', { name: /demo/ }).first().click();
+await page.waitForURL((u) => another.test(u.pathname));
+const stays = await becomes(async () => ({ ok: (await page.getByRole('heading', { level: 1, name: 'journey' }).count()) + (await button('Delete').count()) === 0 }));
+check('nothing of the workspace before stays', stays.ok);
+release();
+await page.getByRole('heading', { level: 1, name: 'demo' }).waitFor();
+await page.unrouteAll({ behavior: 'wait' });
+await page.goBack();
+await page.getByRole('heading', { level: 1, name: 'journey' }).waitFor();
+
 await button('Delete').click();
 check('without its name it is not deleted', await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).isDisabled());
 await page.getByLabel('Write journey to delete it').fill('journey');

@@ -4,6 +4,7 @@ import { Route, Routes } from 'react-router-dom';
 import { NewSilence, Notifications, OneRule, RoutesPage, Rules, Silences } from '../alerts/Alerts';
 import { AlertSourceProvider, grafanaSource } from '../alerts/source';
 import { page } from '../boot/page';
+import { OfAddress } from '../components/OfAddress';
 import { NoPage } from '../components/States';
 import { useMay } from './session';
 
@@ -19,7 +20,7 @@ export function GrafanaAlerts() {
         <Route path="/" element={<Rules />} />
         <Route path="/rule" element={<OneRule />} />
         <Route path="/new" element={<RulePage key="new" />} />
-        <Route path="/edit/:uid" element={<RulePage key="kept" />} />
+        <Route path="/edit/:uid" element={<OfAddress page={RulePage} />} />
         <Route path="/contacts" element={<ContactPoints />} />
         <Route path="/silences" element={<Silences />} />
         <Route path="/silences/new" element={<NewSilence />} />

@@ -4,6 +4,7 @@ import { Navigate, Route, Routes } from 'react-router-dom';
 import { consoleSession } from '../api/hearth';
 import { onSessionOver } from '../api/aws';
 import { page } from '../boot/page';
+import { OfAddress } from '../components/OfAddress';
 import { Failed, Loading, NoPage } from '../components/States';
 import { Frame } from '../console/Frame';
 import { SignIn } from '../console/SignIn';
@@ -65,7 +66,7 @@ export function Console() {
       <Suspense fallback={<Loading what="the page" />}>
         <Routes>
           <Route path="/" element={<Navigate to="/workspaces" replace />} />
-          {Object.entries(pages).map(([path, Page]) => <Route key={path} path={path} element={<Page />} />)}
+          {Object.entries(pages).map(([path, Page]) => <Route key={path} path={path} element={<OfAddress page={Page} />} />)}
           <Route path="/login" element={<Navigate to="/workspaces" replace />} />
           <Route path="*" element={<NoPage to={`${page.base}/workspaces`} what="All workspaces" />} />
         </Routes>

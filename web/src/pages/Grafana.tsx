@@ -1,11 +1,12 @@
 /* The app of a Grafana workspace. */
 import { config } from '@grafana/runtime';
 import { lazy, Suspense } from 'react';
-import { Navigate, Route, Routes, useParams } from 'react-router-dom';
+import { Navigate, Route, Routes } from 'react-router-dom';
 import { fetchAhead, getHome, getOrg, getRole, getUser, loginSession } from '../api/grafana';
 import { HttpError } from '../api/http';
 import { page } from '../boot/page';
 import { provideRuntime } from '../boot/runtime';
+import { OfAddress } from '../components/OfAddress';
 import { Shell } from '../components/Shell';
 import { Failed, Loading, NoPage } from '../components/States';
 import { useAsync } from '../lib/useAsync';
@@ -63,10 +64,10 @@ export function Grafana() {
             <Route path="/explore" element={<Explore />} />
             <Route path="/alerts/*" element={<Alerts />} />
             <Route path="/dashboard/new" element={<Dashboard key="new" />} />
-            <Route path="/d/:uid/*" element={<OneDashboard />} />
+            <Route path="/d/:uid/*" element={<OfAddress page={Dashboard} />} />
             <Route path="/connections/datasources" element={<Sources />} />
             <Route path="/connections/datasources/new" element={<Source key="new" />} />
-            <Route path="/connections/datasources/edit/:uid" element={<Source key="kept" />} />
+            <Route path="/connections/datasources/edit/:uid" element={<OfAddress page={Source} />} />
             <Route path="/admin/access" element={<Access />} />
             <Route path="/alerting/grafana/:uid/view" element={<RuleAddress />} />
             <Route path="/alerting/*" element={<Navigate to="/alerts" replace />} />
@@ -86,12 +87,6 @@ export function Grafana() {
 function Home() {
   const home = useAsync(getHome, []);
   return home.state === 'loading' ? <Loading what="the first page" /> : <Navigate to={(home.state === 'done' && home.value) || '/dashboards'} replace />;
-}
-
-/** Another dashboard is another page: nothing of the one before stays. */
-function OneDashboard() {
-  const { uid } = useParams();
-  return <Dashboard key={uid} />;
 }
 
 function NotFound() {

@@ -40,7 +40,7 @@ export function Metrics({ api, pick }: { api: PrometheusAPI; pick: (selector: st
           {!shown.length && <li>No metric has these letters.</li>}
         </ul>
       </div>
-      {metric && <Labels api={api} metric={metric} pick={pick} />}
+      {metric && <Labels key={metric} api={api} metric={metric} pick={pick} />}
     </div>
   );
 }

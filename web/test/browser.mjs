@@ -166,6 +166,33 @@ export async function becomes(ask, timeout = patience) {
   }
 }
 
+/**
+ * Takes an option of a combobox within a part of the page. The list moves while it is
+ * narrowed, and a click then is nobody's: whether the option is taken is looked at, and
+ * it is taken again if not.
+ */
+export async function choose(part, label, text, taken) {
+  const box = part.getByRole('combobox', { name: label, exact: true });
+  const option = part.page().getByRole('option').filter({ hasText: text }).first();
+  const done = taken ?? (async () => (await box.inputValue()) === text);
+  for (let attempt = 0; attempt < 4; attempt++) {
+    await box.click();
+    await box.fill(text);
+    let was;
+    await becomes(async () => {
+      const now = JSON.stringify(await option.boundingBox());
+      const rests = now !== 'null' && now === was;
+      was = now;
+      return { ok: rests };
+    });
+    await option.click();
+    if ((await becomes(async () => ({ ok: await done() }), 15000)).ok) {
+      return;
+    }
+  }
+  throw new Error(`${label}: ${text} is not taken`);
+}
+
 /** What is on the canvas of a panel. */
 export const drawn = (page, title) =>
   panelOf(page, title).evaluate((s) => {

@@ -1,6 +1,6 @@
 // What a dashboard asks for, and what editing it writes. journeys.mjs runs it in its
 // browser, as an administrator who is signed in.
-import { becomes, patience, quiet } from './browser.mjs';
+import { becomes, choose, patience, quiet } from './browser.mjs';
 
 const prom = { type: 'prometheus', uid: 'prom' };
 /** Whether it comes. */
@@ -62,13 +62,6 @@ const before = {
   ],
 };
 
-const choose = async (page, name, text) => {
-  const box = page.getByRole('combobox', { name, exact: true });
-  await box.click();
-  await box.fill(text);
-  await page.getByRole('option').filter({ hasText: text }).first().click();
-};
-
 async function forms({ page, base, api, check, store, panel }) {
   await store(before);
   await page.goto(base + '/d/edited?editPanel=1');
@@ -78,8 +71,9 @@ async function forms({ page, base, api, check, store, panel }) {
   const regex = page.getByLabel('Regular expression');
   await regex.fill('/^a/');
   await regex.press('Enter');
-  await choose(page, 'Add override property', 'Display name');
+  const all = page.locator('body');
   const named = page.getByRole('list', { name: 'Overrides' }).getByPlaceholder('none');
+  await choose(all, 'Add override property', 'Display name', async () => (await named.count()) > 0);
   await named.fill('first one');
   await named.press('Enter');
   check('an override shows at once', await comes(panel('Loads').getByText('first one').first()));
@@ -96,7 +90,7 @@ async function forms({ page, base, api, check, store, panel }) {
   await page.getByLabel('Shown text').press('Enter');
 
   await page.getByRole('tab', { name: 'Transformations' }).click();
-  await choose(page, 'Add transformation', 'Rename fields by regex');
+  await choose(all, 'Add transformation', 'Rename fields by regex', async () => (await page.getByLabel('Match', { exact: true }).count()) > 0);
   await page.getByLabel('Match', { exact: true }).fill('c:(.*)');
   await page.getByLabel('Match', { exact: true }).press('Enter');
   await page.getByPlaceholder('$1').fill('sea $1');

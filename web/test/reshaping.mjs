@@ -1,5 +1,5 @@
 // The forms of the transformations that give data another shape: what each writes.
-import { api, base, check, openPage, panelOf, quiet } from './browser.mjs';
+import { api, base, becomes, check, choose, openPage, panelOf, quiet } from './browser.mjs';
 
 const prom = { type: 'prometheus', uid: 'prom' };
 const dashboard = {
@@ -10,13 +10,17 @@ const dashboard = {
   ],
 };
 
-const choose = async (row, label, text) => {
-  const box = row.getByRole('combobox', { name: label, exact: true });
-  await box.click();
-  await box.fill(text);
-  await row.page().getByRole('option').filter({ hasText: text }).first().click();
+/** One of several, which stand beside each other once they are taken. */
+const several = async (row, label, text) => {
+  await choose(row, label, text, async () => (await row.getByRole('button', { name: `Remove ${text}` }).count()) > 0);
+  await row.page().keyboard.press('Escape');
 };
-const pick = (row, name) => row.getByRole('radio', { name, exact: true }).first().click({ force: true });
+const on = async (input) => {
+  await input.click({ force: true });
+  await becomes(async () => ({ ok: await input.isChecked() }));
+};
+const pick = (row, name) => on(row.getByRole('radio', { name, exact: true }).first());
+const flip = (row, name) => on(row.getByRole('switch', { name }));
 const write = async (box, text) => {
   await box.fill(text);
   await box.press('Enter');
@@ -38,10 +42,9 @@ const forms = [
     await choose(row, 'Sets', 'Min');
   }],
   ['Partition by values', 'partitionByValues', { fields: ['instance'], keepFields: true, naming: { asLabels: false } }, async (row) => {
-    await choose(row, 'A table for each value of', 'instance');
-    await row.page().keyboard.press('Escape');
+    await several(row, 'A table for each value of', 'instance');
     await pick(row, 'The table\'s name');
-    await row.getByRole('switch', { name: 'Keep these fields' }).click({ force: true });
+    await flip(row, 'Keep these fields');
   }],
   ['Prepare time series', 'prepareTimeSeries', { format: 'long' }, (row) => pick(row, 'Long: rows with labels')],
   ['Extract fields', 'extractFields', { source: 'labels', format: 'json', jsonPaths: [{ path: 'a.b', alias: 'c' }], replace: true, keepTime: true }, async (row) => {
@@ -50,13 +53,12 @@ const forms = [
     await row.getByRole('button', { name: 'Add path' }).click();
     await write(row.getByLabel('Path', { exact: true }), 'a.b');
     await write(row.getByLabel('Name', { exact: true }), 'c');
-    await row.getByRole('switch', { name: 'Replace all fields' }).click({ force: true });
-    await row.getByRole('switch', { name: 'Keep time' }).click({ force: true });
+    await flip(row, 'Replace all fields');
+    await flip(row, 'Keep time');
   }],
   ['Join by labels', 'joinByLabels', { value: 'instance', join: ['job'] }, async (row) => {
     await choose(row, 'Its values name the columns', 'instance');
-    await choose(row, 'A row for each', 'job');
-    await row.page().keyboard.press('Escape');
+    await several(row, 'A row for each', 'job');
   }],
   ['Create heatmap', 'heatmap', { xBuckets: { mode: 'count', value: '12' } }, async (row) => {
     await pick(row, 'Count');
@@ -82,12 +84,13 @@ export async function reshaping(given) {
   await page.getByRole('tab', { name: 'Transformations' }).click();
   const list = page.getByRole('region', { name: 'Transformations' });
   for (const [i, [name, id, options, fill]] of forms.entries()) {
-    await choose(list, 'Add transformation', name);
     const row = list.getByRole('listitem').filter({ hasText: `${i + 1}. ${name}` });
-    const done = await row.waitFor().then(() => fill(row)).then(() => '', String);
+    await choose(list, 'Add transformation', name, async () => (await row.count()) > 0);
+    const done = await fill(row).then(() => '', String);
     check(`the form of ${id}`, !done, done || JSON.stringify(options));
     if (i < forms.length - 1) {
       await row.getByRole('button', { name: 'Switch off' }).click();
+      await row.getByRole('button', { name: 'Switch on' }).waitFor();
     }
   }
   check('the last one shows at once', await panelOf(page, 'Shaped').getByText('Trend #A').first().waitFor().then(() => true, () => false));

@@ -66,13 +66,15 @@ func (e *evaluation) due(a *promrules.Alert) bool {
 
 func (e *evaluation) outgoing(rl *rule, a *promrules.Alert, until time.Time) *notifier.Alert {
 	out := &notifier.Alert{Labels: a.Labels.Copy(), Annotations: a.Annotations, StartsAt: a.FiredAt, EndsAt: until}
-	w := e.watched(rl)
-	if a.ResolvedAt.IsZero() {
-		w.Value = strconv.FormatFloat(a.Value, 'g', -1, 64)
-	} else {
+	fires := a.ResolvedAt.IsZero()
+	if !fires {
 		out.EndsAt = a.ResolvedAt
 	}
 	if base := e.room.opts.ExternalURL; base != "" {
+		w := e.watched(rl)
+		if fires {
+			w.Value = strconv.FormatFloat(a.Value, 'g', -1, 64)
+		}
 		out.GeneratorURL = w.ExploreURL(base)
 	}
 	return out

@@ -193,6 +193,14 @@ export async function choose(part, label, text, taken) {
   throw new Error(`${label}: ${text} is not taken`);
 }
 
+/** JSON with its keys in order, to be compared. */
+export function sorted(v) {
+  if (Array.isArray(v)) {
+    return v.map(sorted);
+  }
+  return v && typeof v === 'object' ? Object.fromEntries(Object.keys(v).sort().map((k) => [k, sorted(v[k])])) : v;
+}
+
 /** What is on the canvas of a panel. */
 export const drawn = (page, title) =>
   panelOf(page, title).evaluate((s) => {

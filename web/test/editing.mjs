@@ -1,6 +1,6 @@
 // What a dashboard asks for, and what editing it writes. journeys.mjs runs it in its
 // browser, as an administrator who is signed in.
-import { becomes, choose, patience, quiet } from './browser.mjs';
+import { becomes, choose, patience, quiet, sorted } from './browser.mjs';
 
 const prom = { type: 'prometheus', uid: 'prom' };
 /** Whether it comes. */
@@ -128,13 +128,6 @@ async function forms({ page, base, api, check, store, panel }) {
   const same = JSON.stringify(sorted({ ...want, id: after.id, version: after.version })) === JSON.stringify(sorted(after));
   check('forms write what was edited, and nothing else', same, JSON.stringify(after));
   check('a threshold more stands after the others', JSON.stringify(after.panels[0].fieldConfig.defaults.thresholds?.steps?.map((s) => s.value)) === '[null,80,100]', JSON.stringify(after.panels[0].fieldConfig.defaults.thresholds));
-}
-
-function sorted(v) {
-  if (Array.isArray(v)) {
-    return v.map(sorted);
-  }
-  return v && typeof v === 'object' ? Object.fromEntries(Object.keys(v).sort().map((k) => [k, sorted(v[k])])) : v;
 }
 
 async function save(page, message) {

@@ -1,5 +1,5 @@
 // The forms of the transformations that give data another shape: what each writes.
-import { api, base, becomes, check, choose, openPage, panelOf, quiet } from './browser.mjs';
+import { api, base, becomes, check, choose, openPage, panelOf, quiet, sorted } from './browser.mjs';
 
 const prom = { type: 'prometheus', uid: 'prom' };
 const dashboard = {
@@ -107,5 +107,3 @@ export async function reshaping(given) {
   }
   await page.context().close();
 }
-
-const sorted = (v) => (Array.isArray(v) ? v.map(sorted) : v && typeof v === 'object' ? Object.fromEntries(Object.keys(v).sort().map((k) => [k, sorted(v[k])])) : v);
